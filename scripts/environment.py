@@ -3,9 +3,8 @@
     python scripts/environment.py install cpu|gpu
     python scripts/environment.py lock
 
-Needs Python 3.11 and pip, nothing else. Packages come from where pip is configured to look: uv, which does the work
-because it takes seconds, does not read pip's configuration, so it is handed over here. A UV_* variable that is
-already set wins over it.
+Needs Python 3.11 and pip, nothing else. uv does the work, in seconds. It does not read pip's configuration
+(indexes, find-links, certificates), so that is handed over here; a UV_* variable that is already set wins.
 
 Nothing is resolved while installing, and what the lock does not name is removed.
 """
@@ -42,11 +41,11 @@ def main(arguments: list[str]) -> None:
     if sys.version_info[:2] != (3, 11):
         sys.exit(f"Proctor needs Python 3.11, this is {sys.version.split()[0]} at {sys.executable}.")
     match arguments:
-        case ["install", "cpu" | "gpu" as extra]:
+        case ["install", extra] if extra in LOCKS:
             install(extra)
         case ["lock"]:
-            for extra in LOCKS:
-                lock(extra)
+            for each in LOCKS:
+                lock(each)
         case _:
             sys.exit(f"usage: {Path(__file__).name} install cpu|gpu, or: lock")
 
@@ -70,7 +69,7 @@ def lock(extra: str) -> None:
     uv(
         uv_environment(extra), "compile", "pyproject.toml", "--quiet", "--upgrade",
         "--extra", extra, "--extra", "dev",
-        *(["--override", overrides] if overrides.exists() else []),
+        *(("--override", overrides) if overrides.exists() else ()),
         "--python-version", "3.11", "--python-platform", "x86_64-manylinux_2_28",
         "--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links",
         "--output-file", LOCKS[extra],
@@ -93,13 +92,24 @@ def have_uv() -> None:
     venv.create(VENV, clear=True, with_pip=False, symlinks=True)
     wanted = re.search(r"^uv==\S+$", LOCKS["cpu"].read_text(), re.MULTILINE)
     subprocess.run(
-        [sys.executable, "-m", "pip", "--python", VENV / "bin" / "python", "install", "--quiet", wanted[0] if wanted else "uv"],
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "--python",
+            VENV / "bin" / "python",
+            "install",
+            "--quiet",
+            wanted[0] if wanted else "uv",
+        ],
         check=True,
     )
 
 
 def runs(*command: str | Path) -> bool:
-    return shutil.which(command[0]) is not None and subprocess.run(command, capture_output=True).returncode == 0
+    return (
+        shutil.which(command[0]) is not None and subprocess.run(command, capture_output=True).returncode == 0
+    )
 
 
 def forget_installed() -> None:
@@ -110,7 +120,7 @@ def forget_installed() -> None:
 def uv_environment(extra: str) -> dict[str, str]:
     environment = {UV_NAMES[name]: value for name, value in pip_configuration().items() if name in UV_NAMES}
     if "UV_INDEX" in environment:
-        # As pip does: the same package may lie in several indexes, any of them may hold the version of the lock.
+        # As pip does: any of several indexes may hold the version that the lock names.
         environment["UV_INDEX_STRATEGY"] = "unsafe-best-match"
     links = environment.pop("UV_FIND_LINKS", "").split()
     if extra == "cpu":
