@@ -1,0 +1,62 @@
+"""What a stage's code is given, and what it gives back. It knows nothing of Prefect, leases, attempts or commits."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, TypeVar
+
+import pyarrow as pa
+
+from storage.attempt import DeadLetter
+from storage.ledger import Ledger
+from storage.partition import Partition
+from storage.store import Location
+from tasks.engine import Resources
+from tasks.params import Params
+
+
+P = TypeVar("P", bound=Params)
+
+
+class Progress(Protocol):
+    """Told now and then how far a stage is: `progress(120, 400, tokens=5312)`."""
+
+    def __call__(self, done: int, total: int, **numbers: float) -> None: ...
+
+
+@dataclass(frozen=True)
+class Job(Generic[P]):
+    """One stage on one partition."""
+
+    params: P
+    resources: Resources
+    partition: Partition
+    inputs: Mapping[str, Location]
+    """The committed datasets that the stage reads."""
+    outputs: Mapping[str, Location]
+    """The datasets that it writes. Its code uses their ledgers alone; rows are committed by the caller."""
+    progress: Progress
+
+    def kept(self, dataset: str) -> pa.Table:
+        """Rows that an earlier attempt paid for, first row of an id; they need not be generated again."""
+        return self.outputs[dataset].kept(self.params.generation_fingerprint())
+
+    def ledger(self, dataset: str) -> Ledger:
+        """Where expensive rows go while they come."""
+        return self.outputs[dataset].ledger(self.params.generation_fingerprint())
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a stage's code produced."""
+
+    tables: Mapping[str, pa.Table]
+    """By dataset, in the order in which they are to be committed."""
+    dead: tuple[DeadLetter, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """At least `unknown`; `ok` and `dead` are counted by the commit."""
+    tokens: int = 0
+    """Generated in this attempt; what was kept from earlier ones is not counted again."""
+    summary: Mapping[str, Any] = field(default_factory=dict)
+    """Numbers that people look at: accuracy, pass@k, labels by class."""
+    model_digest: str | None = None
+    checker: str | None = None

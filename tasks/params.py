@@ -1,0 +1,132 @@
+"""The parameters of each stage: everything that changes its rows, and nothing else.
+
+All are frozen, refuse unknown fields, and have one fingerprint. `generation()` is the part on which the expensive rows
+depend: rows that were paid for are used again as long as it stays the same, whatever else changes.
+"""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from evals.answers import CHECKER
+from evals.identity import fingerprint
+from evals.prompts import PromptStyle
+from tasks.engine import EngineParams, Sampling
+
+Splitter = Literal["auto", "tags", "step", "blank_line", "newline"]
+Chat = Literal["auto", "on", "off"]
+
+
+class Params(BaseModel):
+    """What every stage's parameters share."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    def fingerprint(self) -> str:
+        return fingerprint(self.model_dump(mode="json"))
+
+    def generation(self) -> dict[str, Any]:
+        """What the expensive rows depend on. By default all of it."""
+        return self.model_dump(mode="json")
+
+    def generation_fingerprint(self) -> str:
+        return fingerprint(self.generation())
+
+
+class ProblemsParams(Params):
+    """Where problems come from."""
+
+    source: Literal["generated", "file", "hub"] = "generated"
+    format: Literal["gsm8k", "math", "columns"] = "gsm8k"
+    """Of a file's or a hub data set's records; `columns` reads those that `columns` names."""
+    path: str | None = None
+    """A JSONL or Parquet file, on this machine or at any URL that fsspec opens."""
+    name: str | None = None
+    """A data set on the hub, such as `openai/gsm8k`."""
+    config: str | None = None
+    """The hub data set's configuration, such as `main`."""
+    split: str = "test"
+    """Hub: the split to read. Generated: `train`, `test` or `held_out` (patterns that no training saw)."""
+    columns: dict[str, str] = Field(default_factory=dict)
+    """Our field (`question`, `answer`, `solution`, `problem_id`) to the column that holds it."""
+    limit: int | None = Field(default=None, ge=1)
+    """At most so many records, from the first."""
+    count: int = Field(default=200, ge=1)
+    """Generated: how many."""
+    seed: int = 0
+    """Generated: another seed gives other problems."""
+    max_question_chars: int = Field(default=20_000, ge=1)
+    """A longer question is refused."""
+
+    @model_validator(mode="after")
+    def _source_is_named(self) -> "ProblemsParams":
+        wanted = {"file": "path", "hub": "name"}.get(self.source)
+        if wanted and not getattr(self, wanted):
+            raise ValueError(f"source={self.source!r} needs `{wanted}`")
+        if self.source == "generated" and self.split not in ("train", "test", "held_out"):
+            raise ValueError(f"split={self.split!r}: generated problems have the splits train, test and held_out")
+        return self
+
+
+class TracesParams(Params):
+    """How reasoning traces are sampled."""
+
+    engine: EngineParams = EngineParams()
+    """The model."""
+    prompt: PromptStyle = "concise"
+    """How the problem is put; `concise` and `explained` are what the embedded models know."""
+    chat: Chat = "auto"
+    """Whether the prompt goes through the model's chat template; `auto`: where it has one and the style is not few_shot."""
+    samples: int = Field(default=8, ge=1)
+    """Traces a problem. Raising it keeps those that there are."""
+    sampling: Sampling = Sampling()
+    """Temperature and the rest."""
+    splitter: Splitter | None = None
+    """How a trace is cut into steps; None takes what the prompt's style asks for."""
+    seed: int = 0
+    """Base seed: another one gives other samples."""
+    grading_seconds: float = Field(default=5.0, gt=0)
+    """Time for one second opinion on an answer; beyond it the verdict is unknown."""
+
+    def generation(self) -> dict[str, Any]:
+        return self.model_dump(mode="json", include={"engine", "prompt", "chat", "sampling", "seed"})
+
+
+class LabelsParams(Params):
+    """How steps are labelled."""
+
+    engine: EngineParams = EngineParams()
+    """The completer; usually the model that wrote the traces."""
+    prompt: PromptStyle = "concise"
+    """Used where the completer is another model than the one that wrote the trace; else the trace's own prompt is."""
+    chat: Chat = "auto"
+    policy: Literal["fixed", "first_success"] = "first_success"
+    """`fixed`: all k rollouts of every prefix. `first_success`: stop at the first right one; same hard labels, fewer rollouts."""
+    k: int = Field(default=8, ge=1)
+    """Rollouts a prefix at the most."""
+    waves: tuple[int, ...] = (1, 1, 2, 4)
+    """first_success: how many rollouts are asked for at a time; the last number repeats until k."""
+    sampling: Sampling = Sampling()
+    seed: int = 0
+    traces_per_problem: int | None = Field(default=None, ge=1)
+    """Label only the first so many traces of each problem; None labels all."""
+    grading_seconds: float = Field(default=5.0, gt=0)
+
+    def generation(self) -> dict[str, Any]:
+        return self.model_dump(mode="json", include={"engine", "prompt", "chat", "sampling", "seed"})
+
+
+class PRMParams(Params):
+    """The forms of the training data."""
+
+    tag: str = "ки"
+    """Token that marks the end of a step in the tagged form."""
+    through_first_error: bool = False
+    """Keep the steps up to and with the first bad one, and drop those after it."""
+    max_length: int | None = Field(default=None, ge=1)
+    """Tokens that the trainer will keep of a row; rows that it would cut are counted."""
+    tokenizer: str = "tiny_reasoner"
+    """Whose tokens `max_length` counts: an embedded model, a folder or a hub name."""
+
+
+__all__ = ["CHECKER", "LabelsParams", "PRMParams", "Params", "ProblemsParams", "TracesParams"]
