@@ -1,0 +1,98 @@
+"""The commit: an attempt becomes the partition's data in one step, or not at all.
+
+Guaranteed: of two attempts that started from the same generation exactly one commits; a reader sees the old
+whole or the new whole. The lease is checked first, but it is the compared swap of the manifest that decides.
+"""
+
+from __future__ import annotations
+
+import logging
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from storage.files import Conflict, Files
+from storage.manifest import MANIFEST, Manifest, load_manifest
+
+_log = logging.getLogger(__name__)
+
+
+class InvalidData(ValueError):
+    """What an attempt wrote is not what its stage promised."""
+
+
+class CommitLost(Exception):
+    """Another attempt committed first; the own one was removed."""
+
+
+def check_rows(place: str, rows: int, promised: int | None) -> None:
+    if promised is not None and rows != promised:
+        raise InvalidData(f"{place}: {rows:,} rows were written, {promised:,} were promised")
+
+
+def check_unique(place: str, key: str, ids: list[pa.ChunkedArray]) -> None:
+    every = pa.chunked_array([chunk for column in ids for chunk in column.chunks], pa.utf8())
+    repeats = len(every) - pc.count_distinct(every).as_py()
+    if repeats:
+        counted = pa.table({"id": every}).group_by("id").aggregate([([], "count_all")])
+        twice = counted.filter(pc.greater(counted["count_all"], 1))["id"].slice(0, 3).to_pylist()
+        raise InvalidData(
+            f"{place}: {repeats:,} rows repeat a {key} that is there already, e.g. {', '.join(twice)}"
+        )
+
+
+def check_dead(place: str, rows: int, kinds: dict[str, int], limit: float) -> None:
+    """`limit`: the share of rows that may be dead letters, 0 to 1."""
+    dead = sum(kinds.values())
+    share = dead / (dead + rows) if dead else 0.0
+    if share > limit:
+        most = ", ".join(
+            f"{kind} {count:,}" for kind, count in sorted(kinds.items(), key=lambda item: -item[1])[:5]
+        )
+        raise InvalidData(
+            f"{place}: {dead:,} of {dead + rows:,} rows failed ({share:.1%}, allowed {limit:.1%}): {most}"
+        )
+
+
+def settle_counts(place: str, told: dict[str, int], rows: int, dead: int) -> dict[str, int]:
+    """Fills in what storage knows and refuses what contradicts it."""
+    unknown = told.get("unknown", 0)
+    counts = {"ok": rows - unknown, "dead": dead, "unknown": unknown} | told
+    if counts["ok"] + counts["unknown"] != rows or counts["dead"] != dead:
+        raise InvalidData(
+            f"{place}: {rows:,} rows and {dead:,} dead letters were written, but the counts say "
+            f"ok {counts['ok']:,} + unknown {counts['unknown']:,} and dead {counts['dead']:,}"
+        )
+    return counts
+
+
+def publish(files: Files, folder: str, manifest: Manifest, replaces: str | None) -> None:
+    """Puts the manifest in the place of version `replaces`, or removes the attempt and raises CommitLost."""
+    try:
+        files.swap(f"{folder}/{MANIFEST}", manifest.model_dump_json(indent=1).encode(), replaces)
+    except Conflict:
+        files.remove(f"{folder}/attempts/{manifest.attempt}")
+        winner, _ = load_manifest(files, folder)
+        who = (
+            f"generation {winner.generation} by attempt {winner.attempt}"
+            if winner
+            else "its manifest was removed"
+        )
+        raise CommitLost(
+            f"{files.address(folder)}: changed while attempt {manifest.attempt} was under way ({who}). Its "
+            "parts were removed, its ledger is kept; run again if the status does not say complete"
+        ) from None
+    except OSError:
+        landed, _ = load_manifest(files, folder)
+        if landed is None or landed.attempt != manifest.attempt:
+            raise
+        _log.warning("%s: the commit landed, though its answer was lost", files.address(folder))
+
+
+def forget_ledger(files: Files, folder: str, kept_fingerprint: str) -> None:
+    """After the manifest is in place. What could not be removed costs space, not correctness."""
+    if kept_fingerprint:
+        try:
+            files.remove(f"{folder}/ledger/{kept_fingerprint}")
+        except OSError as error:
+            _log.warning("%s: the ledger was not removed: %s", files.address(folder), error)

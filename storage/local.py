@@ -1,0 +1,141 @@
+"""Files in a folder of this machine, or of a network disk with POSIX rename and flock.
+
+A write goes to a temporary name in the same folder, is synced, renamed, and its folder is synced. A kill
+leaves at most a temporary file (`.NAME.*.tmp`), which no reader looks at. A swap holds an flock while it
+compares and renames; the empty `.NAME.lock` files stay, because removing a lock file would let two processes
+lock two different ones.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import shutil
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from storage.files import Conflict, StorageFull, Stored, version_of
+
+LOCK_SECONDS = 30.0
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+
+
+class LocalFiles:
+    def __init__(self, root: Path):
+        self.root = root.expanduser().absolute()
+
+    def open(self, path: str) -> BinaryIO:
+        return open(self.root / path, "rb")
+
+    def load(self, path: str) -> Stored | None:
+        try:
+            data = (self.root / path).read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return Stored(data, version_of(data))
+
+    def write(self, path: str, data: bytes) -> None:
+        target = self.root / path
+        with _explained(target, len(data)):
+            _make_folder(target.parent)
+            _write_and_rename(target, data)
+
+    def swap(self, path: str, data: bytes, old: str | None) -> str:
+        target = self.root / path
+        with _explained(target, len(data)):
+            _make_folder(target.parent)
+            with _locked(target.with_name(f".{target.name}.lock")):
+                found = self.load(path)
+                if (found.version if found else None) != old:
+                    raise Conflict(f"{target} was changed by another writer")
+                _write_and_rename(target, data)
+        return version_of(data)
+
+    def names(self, folder: str) -> list[str]:
+        try:
+            return os.listdir(self.root / folder)
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
+    def remove(self, path: str) -> None:
+        target = self.root / path
+        if target.is_dir():
+            shutil.rmtree(target, ignore_errors=True)
+        else:
+            target.unlink(missing_ok=True)
+
+    def address(self, path: str) -> str:
+        return str(self.root / path)
+
+
+def _write_and_rename(target: Path, data: bytes) -> None:
+    temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}.tmp")
+    try:
+        with open(temporary, "xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync_folder(target.parent)
+
+
+def _make_folder(folder: Path) -> None:
+    """Like mkdir -p, but a folder that was made is still there after a power cut."""
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    _sync_folder(folder.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """An flock that gives up: it is held for milliseconds, unless its holder is a stopped process."""
+    give_up = time.monotonic() + LOCK_SECONDS
+    with open(path, "ab") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > give_up:
+                    raise TimeoutError(
+                        f"{path} stayed locked for {LOCK_SECONDS:g} s: is its holder stopped?"
+                    ) from None
+                time.sleep(0.01)
+        yield  # closing the file unlocks it
+
+
+@contextlib.contextmanager
+def _explained(target: Path, size: int) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise StorageFull(error.errno, _advice(target, size)) from error
+
+
+def _advice(target: Path, size: int) -> str:
+    folder = next(parent for parent in target.parents if parent.is_dir())
+    return (
+        f"no space to write {target} ({size:,} bytes): {shutil.disk_usage(folder).free:,} bytes are free. "
+        "Make room (old attempts, other data) or move the store, then run again: what was committed is "
+        "intact, what was flushed to the ledger is kept"
+    )

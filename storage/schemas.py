@@ -1,0 +1,133 @@
+"""The datasets and their Arrow schemas, versioned: what a row of each is.
+
+A column may be null only where it says so. A change of a schema bumps its version, and with it the folder the
+dataset lies in, so that readers of the old version keep reading what they know.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+INT = pa.int32()
+TEXTS = pa.list_(pa.utf8())
+
+
+@dataclass(frozen=True)
+class Dataset:
+    name: str
+    version: int
+    schema: pa.Schema
+    key: str
+    """The column whose value names a row; unique in a partition."""
+
+
+def _text(*names: str, null: bool = False) -> list[pa.Field]:
+    return [pa.field(name, pa.utf8(), nullable=null) for name in names]
+
+
+def _field(name: str, kind: pa.DataType, null: bool = False) -> pa.Field:
+    return pa.field(name, kind, nullable=null)
+
+
+PROBLEMS = pa.schema(
+    [
+        *_text("problem_id", "source", "question"),
+        *_text("answer"),  # the gold answer
+        *_text("solution"),  # the gold solution, may be empty
+        *_text("split", "pattern"),
+        _field("held_out", pa.bool_()),
+        _field("steps", INT),  # of the gold solution; 0: unknown
+        *_text("graph"),  # JSON of the generated problem's graph, empty where there is none
+        *_text("place"),  # where it was read, e.g. "file.jsonl:12"
+    ]
+)
+
+TRACES = pa.schema(
+    [
+        *_text("trace_id", "problem_id"),
+        _field("sample", INT),
+        *_text("prompt", "text"),
+        _field("steps", TEXTS),  # joined, they are the text byte for byte
+        *_text("splitter"),
+        _field("tokens", INT),
+        _field("prompt_tokens", INT),
+        *_text("finish_reason"),
+        _field("mean_logprob", pa.float64(), null=True),
+        *_text("extracted", null=True),
+        *_text("verdict", "reason", "model", "model_digest"),
+        _field("seed", pa.int64()),
+        *_text("checker"),
+    ]
+)
+
+ROLLOUTS = pa.schema(
+    [
+        *_text("rollout_id", "prefix_id", "problem_id"),
+        _field("rollout", INT),
+        *_text("text"),
+        _field("tokens", INT),
+        _field("prompt_tokens", INT),
+        *_text("finish_reason"),
+        *_text("extracted", null=True),
+        *_text("verdict", "reason"),
+        _field("seed", pa.int64()),
+        *_text("model_digest", "checker"),
+    ]
+)
+
+LABELS = pa.schema(
+    [
+        *_text("label_id", "trace_id", "problem_id"),
+        _field("step", INT),  # counted from 0
+        _field("steps", INT),  # of the whole trace
+        *_text("text"),  # of the step
+        *_text("prefix_id"),
+        _field("successes", INT),
+        _field("failures", INT),
+        _field("unknowns", INT),
+        *_text("stop_rule"),
+        _field("hard", pa.int8(), null=True),
+        _field("soft", pa.float64(), null=True),
+        _field("truth", pa.int8(), null=True),  # known where the problem's graph is
+        *_text("trace_verdict", "model", "completer"),
+    ]
+)
+
+PRM = pa.schema(
+    [
+        *_text("trace_id", "problem_id", "prompt"),
+        _field("completions", TEXTS),
+        _field("labels", pa.list_(pa.bool_())),
+        _field("soft_labels", pa.list_(pa.float64())),
+        _field("successes", pa.list_(INT)),
+        _field("failures", pa.list_(INT)),
+        *_text("tagged"),  # every step followed by the same token
+        *_text("tagged_labels"),  # the same text with + and - in the token's place
+        *_text("verdict"),
+    ]
+)
+
+ORM = pa.schema([*_text("trace_id", "problem_id", "prompt", "completion"), _field("label", pa.bool_())])
+
+# Rows that failed, of every stage. Never mixed into the data.
+DEAD_SCHEMA = pa.schema(
+    [
+        *_text("id", "stage", "kind", "message", "place"),
+        *_text("payload"),  # JSON of what failed, cut at 10 kB
+        _field("at", pa.timestamp("us", tz="UTC")),
+    ]
+)
+
+DATASETS: dict[str, Dataset] = {
+    dataset.name: dataset
+    for dataset in (
+        Dataset("problems", 1, PROBLEMS, "problem_id"),
+        Dataset("traces", 1, TRACES, "trace_id"),
+        Dataset("rollouts", 1, ROLLOUTS, "rollout_id"),
+        Dataset("labels", 1, LABELS, "label_id"),
+        Dataset("prm", 1, PRM, "trace_id"),
+        Dataset("orm", 1, ORM, "trace_id"),
+    )
+}
