@@ -18,7 +18,7 @@ TokenCounter = Callable[[Sequence[str]], Sequence[int]]
 
 SEPARATOR = "\n"
 """What TRL writes after each step, where it puts the label (`PRMConfig.step_separator`)."""
-TAG = " ки"
+TAG = "ки"
 """Math-Shepherd's step tag: one token of Mistral's vocabulary, and rare in mathematics."""
 MARKS = {True: " +", False: " -"}
 
@@ -53,6 +53,12 @@ class Form:
     """Leave out the steps after the first one labelled 0, as Qwen's "Lessons" (arXiv 2501.07301) does."""
     separator: str = SEPARATOR
     tag: str = TAG
+
+    def __post_init__(self) -> None:
+        if not self.tag or self.tag != self.tag.strip():
+            raise ValueError(
+                f"tag {self.tag!r}: give a text that starts and ends in no white space, such as {TAG!r}"
+            )
 
 
 COUNTS = {
@@ -119,27 +125,25 @@ def stepwise(prompt: str, steps: Sequence[LabelledStep], separator: str = SEPARA
 
 
 def tagged(prompt: str, steps: Sequence[LabelledStep], tag: str = TAG) -> tuple[str, str] | None:
-    """The text with `tag` after each step, and with ` +` or ` -` in its place; they stand before a step's
-    line end.
+    """The text with a space and the tag after each step, before its line end; the same with `+` or `-` there.
 
-    `untagged` and `read_marks` are the inverse. None where the text holds the tag, so that there is no
-    inverse.
+    `untagged` and `read_marks` are the inverse. None where the text holds the tag: there is no inverse.
     """
     text = prompt + "".join(step.text for step in steps)
-    with_tags = prompt + "".join(_with_mark(step.text, tag) for step in steps)
-    if tag.strip() in text or untagged(with_tags, tag) != text:
+    with_tags = prompt + "".join(_with_mark(step.text, f" {tag}") for step in steps)
+    if tag in text or untagged(with_tags, tag) != text:
         return None
     return with_tags, prompt + "".join(_with_mark(step.text, MARKS[bool(step.hard)]) for step in steps)
 
 
 def untagged(text: str, tag: str = TAG) -> str:
     """The text that was tagged, character for character."""
-    return text.replace(tag, "")
+    return text.replace(f" {tag}", "")
 
 
 def read_marks(with_tags: str, with_marks: str, tag: str = TAG) -> list[bool]:
     """The labels that the second text has where the first has tags. Raises ValueError if they do not fit."""
-    opening, *pieces = with_tags.split(tag)
+    opening, *pieces = with_tags.split(f" {tag}")
     place = len(opening)
     labels = []
     for piece in pieces:

@@ -32,7 +32,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A record that cannot be a problem. `payload` is the record as far as it can be shown."""
+    """A record that cannot be a problem. `payload` is JSON: the record, or the line that holds none."""
 
     kind: str
     message: str
@@ -118,7 +118,7 @@ def decode_lines(
         try:
             yield Record(f"{name}:{number}", _decode(line.removeprefix(b"\xef\xbb\xbf"), max_line_bytes))
         except _Bad as bad:
-            yield Refusal(bad.kind, bad.message, f"{name}:{number}", _cut(_lenient(line)))
+            yield Refusal(bad.kind, bad.message, f"{name}:{number}", shown({"line": _lenient(line)}))
 
 
 def last_boxed(text: str) -> str | None:
@@ -205,8 +205,7 @@ def _math(fields: Mapping[str, Any], _: Columns) -> _Draft:
     answer = _optional(fields, "answer") or (last_boxed(solution) or "").strip()
     if not answer:
         raise _Bad("gold_missing", r"`solution` has no closed \boxed{...} with content; write \boxed{18}")
-    subject, level = (_optional(fields, *names) for names in (("type", "subject"), ("level",)))
-    return _Draft(question, answer, solution, pattern=" ".join(filter(None, (subject, level))))
+    return _Draft(question, answer, solution, pattern=_subject_and_level(fields))
 
 
 def _columns(fields: Mapping[str, Any], columns: Columns) -> _Draft:
@@ -236,9 +235,17 @@ def _text(fields: Mapping[str, Any], column: str) -> str:
     return value.strip()
 
 
-def _optional(fields: Mapping[str, Any], *columns: str) -> str:
-    present = [column for column in columns if fields.get(column) not in (None, "")]
-    return _text(fields, present[0]) if present else ""
+def _optional(fields: Mapping[str, Any], column: str) -> str:
+    return "" if fields.get(column) in (None, "") else _text(fields, column)
+
+
+def _subject_and_level(fields: Mapping[str, Any]) -> str:
+    """`Algebra Level 5`, whether the copy of MATH writes `Level 5` or 5; empty for what it does not say."""
+    level = fields.get("level")
+    said = [fields.get("type", fields.get("subject")), f"Level {level}" if isinstance(level, int) else level]
+    return " ".join(
+        _SURROGATE.sub("?", one).replace("\0", "?") for one in said if isinstance(one, str) and one
+    )
 
 
 def _number(text: str) -> str:

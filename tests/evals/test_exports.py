@@ -139,6 +139,11 @@ class TestTokenTags:
         assert result.prm[0]["labels"] == [True]
         assert result.counts["rows_untaggable"] == 1
 
+    @pytest.mark.parametrize("tag", ["", " ки", "\n"])
+    def test_a_tag_of_white_space_is_no_tag(self, tag):
+        with pytest.raises(ValueError, match="white space"):
+            Form(tag=tag)
+
     def test_texts_of_different_rows_are_not_read_as_one(self):
         with_tags, _ = tagged("", [step("a")])
         with pytest.raises(ValueError, match="differ in more than the marks"):
@@ -255,4 +260,4 @@ def test_rows_are_plain_json_so_that_any_store_takes_them():
 
 
 def test_the_tag_is_math_shepherds():
-    assert TAG.strip() == "ки"
+    assert TAG == "ки"

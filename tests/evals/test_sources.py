@@ -98,8 +98,16 @@ class TestMATH:
         assert problem.solution == MATH["solution"]
 
     def test_a_column_with_the_answer_goes_before_the_box(self):
-        newer = {**MATH, "answer": "1/2", "subject": "Algebra"} | {"solution": "no box"}
-        assert read(newer, form="math")[0].answer == "1/2"
+        assert read({**MATH, "answer": "1/2", "solution": "no box"}, form="math")[0].answer == "1/2"
+
+    def test_subject_and_level_are_read_as_the_newer_copies_write_them(self):
+        newer = {"problem": "1/2?", "solution": r"\boxed{1/2}", "subject": "Algebra", "level": 5}
+        assert read(newer, form="math")[0].pattern == "Algebra Level 5"
+
+    def test_a_problem_needs_no_subject(self):
+        assert (
+            read({"problem": "1/2?", "solution": r"\boxed{1/2}", "type": None}, form="math")[0].pattern == ""
+        )
 
     @pytest.mark.parametrize("solution", ["none", r"\boxed{}", r"\boxed{\frac{1}{2}", r"\boxed{ }"])
     def test_a_solution_without_a_closed_box_with_content_is_refused(self, solution):
