@@ -11,10 +11,10 @@ Nothing is resolved while installing, and what the lock does not name is removed
 
 import ast
 import os
-import re
 import shutil
 import subprocess
 import sys
+import time
 import venv
 from pathlib import Path
 
@@ -51,15 +51,24 @@ def main(arguments: list[str]) -> None:
 
 
 def install(extra: str) -> None:
+    began = time.monotonic()
+    lines = LOCKS[extra].read_text().splitlines()
+    print(f"Setting up .venv with {len(lines)} packages (some 4 GB on disk) ...", flush=True)
     forget_installed()
     have_uv()
     environment = uv_environment(extra)
-    uv(environment, "sync", "--python", VENV / "bin" / "python", LOCKS[extra])
+    into = ("--quiet", "--python", VENV / "bin" / "python")
+    # Named, because a CPU build that is there already would pass for the torch of the gpu lock.
     uv(
-        environment, "install", "--python", VENV / "bin" / "python",
-        "--quiet", "--no-deps", "--no-build-isolation", "--editable", ROOT,
-    )  # fmt: skip
+        environment,
+        "sync",
+        *into,
+        *(("--reinstall-package", "torch") if extra == "gpu" else ()),
+        LOCKS[extra],
+    )
+    uv(environment, "install", *into, "--no-deps", "--no-build-isolation", "--editable", ROOT)
     (VENV / f".installed-{extra}").touch()
+    print(f"Ready after {time.monotonic() - began:.0f} s.", flush=True)
 
 
 def lock(extra: str) -> None:
@@ -90,26 +99,15 @@ def have_uv() -> None:
         sys.exit(f"{sys.executable} has no pip. On Debian and Ubuntu: apt install python3-pip.")
     # --without-pip: Debian's Python has no ensurepip, and pip can install into another environment.
     venv.create(VENV, clear=True, with_pip=False, symlinks=True)
-    wanted = re.search(r"^uv==\S+$", LOCKS["cpu"].read_text(), re.MULTILINE)
-    subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pip",
-            "--python",
-            VENV / "bin" / "python",
-            "install",
-            "--quiet",
-            wanted[0] if wanted else "uv",
-        ],
-        check=True,
-    )
+    locked = LOCKS["cpu"].read_text().splitlines()
+    wanted = next((line for line in locked if line.startswith("uv==")), "uv")
+    pip = [sys.executable, "-m", "pip", "--python", str(VENV / "bin" / "python")]
+    subprocess.run([*pip, "install", "--quiet", wanted], check=True)
 
 
 def runs(*command: str | Path) -> bool:
-    return (
-        shutil.which(command[0]) is not None and subprocess.run(command, capture_output=True).returncode == 0
-    )
+    found = shutil.which(command[0]) is not None
+    return found and subprocess.run(command, capture_output=True).returncode == 0
 
 
 def forget_installed() -> None:
@@ -135,10 +133,12 @@ def holds_torch(links: list[str]) -> bool:
 
 
 def pip_configuration() -> dict[str, str]:
-    """Options that hold for `pip install`, without their section. Later sections override earlier ones."""
-    listing = subprocess.run(
-        [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True
-    ).stdout
+    command = [sys.executable, "-m", "pip", "config", "list"]
+    return install_options(subprocess.run(command, capture_output=True, text=True).stdout)
+
+
+def install_options(listing: str) -> dict[str, str]:
+    """What `pip config list` says for `pip install`, by option; later sections win over earlier ones."""
     found = {}
     for section in ("global", "install", ":env:"):
         for line in listing.splitlines():
