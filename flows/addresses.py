@@ -1,0 +1,104 @@
+"""Which partition a person means: what they left out is taken from the parameters and from what storage
+holds.
+
+    date     today (UTC) where problems are made; else the latest day that has the stage's inputs
+    source   what the problems' parameters name; else the only one there is
+    model    what the traces' parameters name; else the only one that has the stage's inputs
+
+Where several would fit, nothing is guessed: Unclear lists them.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from flows.stages import Stage
+from flows.work import MAIN_RUN
+from storage.partition import Partition, slug
+from storage.store import Store
+from tasks.params import Params, ProblemsParams, TracesParams
+
+
+class Unclear(ValueError):
+    """More than one partition fits, or none; the message names the option that decides."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The parts of a partition that were given."""
+
+    date: datetime.date | None = None
+    source: str | None = None
+    model: str | None = None
+    run: str = MAIN_RUN
+
+    def fits(self, partition: Partition) -> bool:
+        """Whether `partition` has what was given; an experiment may read what run=main holds."""
+        return (
+            self.date in (None, partition.date)
+            and self.source in (None, partition.source)
+            and (partition.model is None or self.model in (None, partition.model))
+            and partition.run in (self.run, MAIN_RUN)
+        )
+
+
+def address(stage: Stage, params: Params, wanted: Wanted, store: Store) -> Partition:
+    """The partition at which `stage` is to work."""
+    if isinstance(params, ProblemsParams):
+        source = wanted.source or source_name(params)
+        return Partition(date=wanted.date or today(), source=source, run=wanted.run)
+    there = inputs_there(stage, wanted, store)
+    source = wanted.source or only(stage, "source", {each.source for each in there})
+    there = [each for each in there if each.source == source]
+    model = wanted.model or _model_name(stage, params, there)
+    there = [each for each in there if each.model in (None, model)]
+    date = wanted.date or max((each.date for each in there), default=None)
+    if date is None:
+        raise Unclear(
+            f"no {stage.reads[-1]} of source {source} are committed; run that stage first, or give --date"
+        )
+    return Partition(date=date, source=source, model=model, run=wanted.run)
+
+
+def with_model(stage: Stage, params: Params, partition: Partition, store: Store) -> Partition:
+    """`partition` with the model that it needs: its own, the parameters', or the only one that has the
+    inputs."""
+    if partition.model is not None or stage.name == "problems":
+        return partition
+    wanted = Wanted(partition.date, partition.source, None, partition.run)
+    model = _model_name(stage, params, inputs_there(stage, wanted, store))
+    return partition.model_copy(update={"model": model})
+
+
+def source_name(params: ProblemsParams) -> str:
+    """A partition's `source` for these parameters: `generated`, a file's name, a hub data set's name."""
+    named = {"file": PurePosixPath(params.path or "").stem, "hub": params.name or ""}
+    return slug(named[params.source]) if params.source in named else params.source
+
+
+def today() -> datetime.date:
+    return datetime.datetime.now(datetime.UTC).date()
+
+
+def inputs_there(stage: Stage, wanted: Wanted, store: Store) -> list[Partition]:
+    """Committed partitions of what the stage reads last (the others lie beside it) that fit."""
+    dataset = stage.reads[-1]
+    fitting = [each for each in store.partitions(dataset) if wanted.fits(each)]
+    return [each for each in fitting if store.at(dataset, each).manifest() is not None]
+
+
+def only(stage: Stage, option: str, values: Iterable[str]) -> str:
+    there = sorted(values)
+    if len(there) == 1:
+        return there[0]
+    listed = f"there are {', '.join(there)}" if there else f"no {stage.reads[-1]} are committed yet"
+    raise Unclear(f"{stage.name} needs --{option}: {listed}")
+
+
+def _model_name(stage: Stage, params: Params, there: list[Partition]) -> str:
+    if isinstance(params, TracesParams):
+        return slug(params.engine.model)
+    return only(stage, "model", {each.model for each in there if each.model})

@@ -1,0 +1,71 @@
+"""What every stage's flow does: one Prefect task run for one partition, with what it leaves in the UI.
+
+Prefect decides when and shows what happened; whether there is anything to do is told by storage
+(flows/work.py), so tasks run with NO_CACHE and a retry from the UI, a second pod or the command line all
+mean the same.
+"""
+
+from collections.abc import Iterable
+
+from prefect import get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.orchestration import get_client
+from prefect.context import FlowRunContext
+
+from flows.addresses import with_model
+from flows.execute import Execution, Runner, execute
+from flows.progress import watching
+from flows.stages import STAGES
+from flows.work import Work
+from storage.partition import Partition
+from storage.store import Store
+from tasks import artifacts
+from tasks.engine import Resources
+from tasks.params import Params
+
+
+def run_partition(
+    name: str, params: Params, partition: Partition, resources: Resources, root: str, max_dead_rate: float
+) -> Execution:
+    """Runs stage `name`; to be called from inside a flow."""
+    partition = with_model(STAGES[name], params, partition, Store(root))
+    add_tags([f"stage:{name}", *str(partition).split("/")])
+    return partition_task.with_options(name=name, task_run_name=f"{name} {partition}")(
+        name, params, partition, resources, root, max_dead_rate
+    )
+
+
+@task(cache_policy=NO_CACHE, persist_result=False)
+def partition_task(
+    name: str, params: Params, partition: Partition, resources: Resources, root: str, max_dead_rate: float
+) -> Execution:
+    work = Work(STAGES[name], partition, params, Store(root))
+    with artifacts.ProgressBar(work.stage.main, f"{name}, {partition}") as bar, watching(bar):
+        execution = execute(work, _runner(resources, max_dead_rate))
+    artifacts.leave(execution.manifests, execution.ancestors, execution.addresses)
+    _tell(execution)
+    return execution
+
+
+def add_tags(tags: Iterable[str]) -> None:
+    """Tags the flow run that is under way, however it was started."""
+    context = FlowRunContext.get()
+    if context is None or context.flow_run is None:
+        return
+    with get_client(sync_client=True) as client:
+        client.update_flow_run(context.flow_run.id, tags={*context.flow_run.tags, *tags})
+
+
+def _runner(resources: Resources, max_dead_rate: float) -> Runner:
+    context = FlowRunContext.get()
+    run = context.flow_run if context else None
+    if run is None:
+        return Runner(resources, max_dead_rate)
+    return Runner(resources, max_dead_rate, owner=f"flow run {run.name}", flow_run_id=str(run.id))
+
+
+def _tell(execution: Execution) -> None:
+    log = get_run_logger()
+    for dataset, manifest in execution.manifests.items():
+        what = "is complete already" if execution.skipped else "was committed"
+        log.info("%s %s: %s rows at %s", dataset, what, f"{manifest.rows:,}", execution.addresses[dataset])

@@ -1,0 +1,115 @@
+"""The one list of stages: what each reads, writes and runs.
+
+The flows, the command line, the status grid and the documentation's table all read `STAGES`. It imports
+nothing heavy: a stage's code is named, and imported when the stage runs.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, cast
+
+from storage.partition import Partition
+from tasks.job import Job, Outcome
+from tasks.params import LabelsParams, Params, PRMParams, ProblemsParams, TracesParams
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of the pipeline. A change of its code that changes its rows raises `version`."""
+
+    name: str
+    title: str
+    """What it does, in the words of the help."""
+    version: int
+    params: type[Params]
+    reads: tuple[str, ...]
+    """Datasets whose committed rows it needs."""
+    writes: tuple[str, ...]
+    """Datasets that it commits, in this order; a later one names the earlier ones among its inputs."""
+    run: str
+    """`module:function` of the stage's code, a `(Job) -> Outcome`."""
+    sources: str | None = None
+    """`module:function` that gives the content digests of files outside the store that the parameters
+    name."""
+    grades: bool = False
+    """Judges answers, so that a new checker makes its rows stale."""
+
+    @property
+    def main(self) -> str:
+        """The dataset that stands for the stage: its dead letters and its progress are shown there."""
+        return self.name if self.name in self.writes else self.writes[0]
+
+    def load(self) -> Callable[[Job[Any]], Outcome]:
+        """The stage's code, imported now."""
+        return cast(Callable[[Job[Any]], Outcome], _imported(self.run))
+
+    def source_digests(self, params: Params) -> dict[str, str]:
+        """By file name; empty where the parameters name no files. Raises where a file is not there."""
+        return cast(dict[str, str], _imported(self.sources)(params)) if self.sources else {}
+
+
+def _imported(name: str) -> Callable[..., Any]:
+    module, _, function = name.partition(":")
+    return cast(Callable[..., Any], getattr(import_module(module), function))
+
+
+STAGES: dict[str, Stage] = {
+    stage.name: stage
+    for stage in (
+        Stage(
+            name="problems",
+            title="Generate problems, or read them from files or a hub, with their gold answers.",
+            version=1,
+            params=ProblemsParams,
+            reads=(),
+            writes=("problems",),
+            run="tasks.problems:run",
+            sources="tasks.problems:inputs_of",
+        ),
+        Stage(
+            name="traces",
+            title="Sample reasoning traces for each problem, split them into steps and grade their answers.",
+            version=1,
+            params=TracesParams,
+            reads=("problems",),
+            writes=("traces",),
+            run="tasks.traces:run",
+            grades=True,
+        ),
+        Stage(
+            name="labels",
+            title="Label each step of each trace with Monte Carlo rollouts.",
+            version=1,
+            params=LabelsParams,
+            reads=("problems", "traces"),
+            writes=("rollouts", "labels"),
+            run="tasks.labels:run",
+            grades=True,
+        ),
+        Stage(
+            name="prm",
+            title="Export process- and outcome-reward training data from traces and labels.",
+            version=1,
+            params=PRMParams,
+            reads=("problems", "traces", "labels"),
+            writes=("prm", "orm"),
+            run="tasks.prm:run",
+        ),
+    )
+}
+
+
+def writer_of(dataset: str) -> Stage:
+    """The stage that commits a dataset."""
+    for stage in STAGES.values():
+        if dataset in stage.writes:
+            return stage
+    raise KeyError(
+        f"no stage writes {dataset!r}; there are: {', '.join(d for s in STAGES.values() for d in s.writes)}"
+    )
+
+
+def place(dataset: str, partition: Partition) -> Partition:
+    """Where a dataset lies for a run's partition: problems are shared by the models that answer them."""
+    return partition.without_model() if dataset == "problems" else partition

@@ -1,0 +1,135 @@
+"""What a person sees while stages run: a bar a stage and readable errors; everything else goes to a log file.
+
+Prefect, Ray and vLLM print from several processes and from C++, so their output is taken at the file
+descriptors: while `quiet` is on, descriptors 1 and 2 point to the log, and the console writes to a
+duplicate of the old standard output.
+"""
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TextIO
+
+from rich.console import Console
+from rich.panel import Panel
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.text import Text
+
+
+def log_path(root: str, name: str) -> Path:
+    """The file that takes the logs of one command: in the data root, or in the working folder of a remote
+    root."""
+    folder = Path("proctor-logs") if "://" in root else Path(root) / "logs"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{name}.log"
+
+
+@contextlib.contextmanager
+def quiet(log: Path) -> Iterator[Console]:
+    """Sends what any code of this process and its children prints to `log`; yields a console for the
+    person."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if not _is_descriptor(sys.stdout, 1):  # a test's capture: there is nothing to take over
+        yield Console(file=sys.stdout)
+        return
+    with (
+        log.open("ab") as sink,
+        os.fdopen(os.dup(1), "w", encoding="utf-8") as out,
+        _restored(1),
+        _restored(2),
+    ):
+        os.dup2(sink.fileno(), 1)
+        os.dup2(sink.fileno(), 2)
+        yield Console(file=out)
+
+
+def show_error(console: Console, title: str, message: str, hint: str = "") -> None:
+    """One readable block: what went wrong, where, and what to do."""
+    body = Text(message)
+    if hint:
+        body.append(f"\n\n{hint}", style="dim")
+    console.print(Panel(body, title=title, title_align="left", border_style="red"))
+
+
+class Bars:
+    """A watcher (flows/progress.py) that draws a bar for each stage; use as a context manager."""
+
+    def __init__(self, console: Console, stages: tuple[str, ...]) -> None:
+        self._progress = Progress(
+            SpinnerColumn(finished_text="[green]✓"),
+            TextColumn("{task.description:<9}"),
+            BarColumn(bar_width=28),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("[dim]{task.fields[note]}"),
+            console=console,
+            refresh_per_second=4,
+        )
+        self._bars: dict[str, TaskID] = {
+            stage: self._progress.add_task(stage, total=None, start=False, note="waits") for stage in stages
+        }
+
+    def __enter__(self) -> "Bars":
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def started(self, stage: str) -> None:
+        self._progress.start_task(self._bar(stage))
+        self._progress.update(self._bar(stage), note="starts")
+
+    def advanced(self, stage: str, done: int, total: int, numbers: Mapping[str, float]) -> None:
+        self._progress.update(self._bar(stage), completed=done, total=total, note=describe(numbers))
+
+    def finished(self, stage: str, outcome: str) -> None:
+        bar = self._progress.tasks[self._bar(stage)]
+        if outcome == "failed":
+            self._progress.update(bar.id, note="[red]failed")
+        else:
+            total = bar.total or 1
+            note = bar.fields["note"] if outcome == "committed" else outcome
+            self._progress.update(bar.id, total=total, completed=total, note=note)
+        self._progress.stop_task(bar.id)
+
+    def _bar(self, stage: str) -> TaskID:
+        if stage not in self._bars:
+            self._bars[stage] = self._progress.add_task(stage, total=None, start=False, note="")
+        return self._bars[stage]
+
+
+def describe(numbers: Mapping[str, float]) -> str:
+    """`{"tokens": 5312.0, "rollouts": 800}` as `5,312 tokens · 800 rollouts`."""
+    return " · ".join(f"{value:,.0f} {name.replace('_', ' ')}" for name, value in numbers.items())
+
+
+@contextlib.contextmanager
+def _restored(descriptor: int) -> Iterator[None]:
+    saved = os.dup(descriptor)
+    try:
+        yield
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        os.dup2(saved, descriptor)
+        os.close(saved)
+
+
+def _is_descriptor(stream: TextIO, number: int) -> bool:
+    try:
+        return stream.fileno() == number
+    except (OSError, ValueError, AttributeError):
+        return False

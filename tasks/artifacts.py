@@ -1,0 +1,171 @@
+"""What a run leaves in the Prefect UI: numbers, where the data came from, where it lies, and how far it is.
+
+All of it is read from manifests, so the UI shows what storage holds. Keys are stable per dataset
+(`traces-numbers`, `traces-lineage`, `traces-data`, `traces-progress`): the UI keeps the versions of a key,
+one for each run.
+"""
+
+import contextvars
+import json
+import logging
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, cast
+from uuid import UUID
+
+from prefect.artifacts import (
+    create_link_artifact,
+    create_markdown_artifact,
+    create_progress_artifact,
+    create_table_artifact,
+    update_progress_artifact,
+)
+
+from storage.manifest import Manifest
+
+_log = logging.getLogger(__name__)
+
+SHORT = 8
+"""Digits of a digest that people see."""
+
+
+def leave(
+    manifests: Mapping[str, Manifest], ancestors: Sequence[Manifest], addresses: Mapping[str, str]
+) -> None:
+    """Artifacts for each dataset of `manifests`; `ancestors` are the manifests it was made from, as far as
+    known."""
+    for dataset, manifest in manifests.items():
+        about = f"{dataset}, {manifest.partition}"
+        create_table_artifact(table=numbers(manifest), key=f"{dataset}-numbers", description=about)
+        drawn = [*ancestors, *manifests.values()]
+        create_markdown_artifact(
+            markdown=lineage(dataset, drawn), key=f"{dataset}-lineage", description=about
+        )
+        create_link_artifact(
+            link=as_url(addresses[dataset]),
+            link_text=addresses[dataset],
+            key=f"{dataset}-data",
+            description=f"{about}: {manifest.rows:,} rows in {len(manifest.parts)} files, "
+            f"digest {manifest.digest[:SHORT]}. The files: `proctor status --files {dataset}`",
+        )
+
+
+def numbers(manifest: Manifest) -> list[dict[str, Any]]:
+    """Counts, rates and cost of one dataset, a row each."""
+    counts = manifest.counts
+    attempted = manifest.rows + counts.get("dead", 0)
+    rows: list[tuple[str, Any]] = [("rows", manifest.rows), *counts.items()]
+    if attempted:
+        rows.append(("dead rate", round(counts.get("dead", 0) / attempted, 6)))
+        rows.append(("unknown rate", round(counts.get("unknown", 0) / attempted, 6)))
+    rows += [("tokens", manifest.tokens), ("seconds", round(manifest.seconds, 3))]
+    if manifest.seconds > 0 and manifest.tokens:
+        rows.append(("tokens a second", round(manifest.tokens / manifest.seconds, 1)))
+    rows += flattened(manifest.summary)
+    return [{"number": name, "value": value} for name, value in rows]
+
+
+def flattened(summary: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """`{"pass": {"1": 0.7}}` as `("pass 1", 0.7)`; lists as JSON."""
+    for name, value in summary.items():
+        if isinstance(value, Mapping):
+            yield from flattened(value, f"{prefix}{name} ")
+        else:
+            yield prefix + name, json.dumps(value) if isinstance(value, list | tuple) else value
+
+
+def lineage(dataset: str, manifests: Sequence[Manifest]) -> str:
+    """Markdown with a Mermaid graph of what `dataset` was made from, and a table of full digests."""
+    known = {manifest.dataset: manifest for manifest in manifests}
+    wanted = _with_ancestors(dataset, known)
+    lines = ["```mermaid", "flowchart LR"]
+    lines += [f'    {name}["{_node(name, digest, known)}"]' for name, digest in wanted.items()]
+    lines += [f"    {source} --> {name}" for name in wanted if name in known for source in known[name].inputs]
+    lines += [
+        f"    style {dataset} stroke-width:3px",
+        "```",
+        "",
+        "| dataset | rows | stage | digest |",
+        "|---|---|---|---|",
+    ]
+    for name, digest in wanted.items():
+        manifest = known.get(name)
+        rows, stage = (
+            (f"{manifest.rows:,}", f"{manifest.stage} v{manifest.stage_version}") if manifest else ("", "")
+        )
+        lines.append(f"| {name} | {rows} | {stage} | `{digest}` |")
+    return "\n".join(lines)
+
+
+def _with_ancestors(dataset: str, known: Mapping[str, Manifest]) -> dict[str, str]:
+    """Dataset -> digest, ancestors first. What an ancestor's manifest no longer matches is named all the
+    same."""
+    found: dict[str, str] = {}
+    for name, digest in known[dataset].inputs.items():
+        if name in known and known[name].digest == digest:
+            found.update(_with_ancestors(name, known))
+        found[name] = digest
+    return {**found, dataset: known[dataset].digest}
+
+
+def _node(name: str, digest: str, known: Mapping[str, Manifest]) -> str:
+    manifest = known.get(name)
+    rows = f"<br/>{manifest.rows:,} rows" if manifest and manifest.digest == digest else ""
+    return f"{name}{rows}<br/>{digest[:SHORT]}"
+
+
+def as_url(address: str) -> str:
+    """A link that a browser takes: local folders become file URLs."""
+    return address if "://" in address else f"file://{address}"
+
+
+class ProgressBar:
+    """A watcher (flows/progress.py) that keeps a progress artifact up to date, at most once in `seconds`.
+
+    The stage calls from inside its event loop, where Prefect's functions would return coroutines, and it
+    must not wait for a server: a thread posts the latest state. A server that does not answer costs the run
+    nothing but the artifact.
+    """
+
+    def __init__(self, dataset: str, about: str, seconds: float = 5.0) -> None:
+        self._key, self._about, self._seconds = f"{dataset}-progress", about, seconds
+        self._state = (0.0, about)
+        self._ended = threading.Event()
+
+    def __enter__(self) -> "ProgressBar":
+        self._posted = self._state
+        self._artifact = cast(UUID, create_progress_artifact(0.0, key=self._key, description=self._about))
+        run_in_context = contextvars.copy_context().run  # the thread talks to this run's server
+        self._thread = threading.Thread(target=run_in_context, args=(self._post_now_and_then,), daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join(timeout=30)
+
+    def started(self, stage: str) -> None:
+        pass
+
+    def advanced(self, stage: str, done: int, total: int, numbers: Mapping[str, float]) -> None:
+        told = ", ".join(f"{value:,.0f} {name}" for name, value in numbers.items())
+        self._state = (100.0 * done / max(total, 1), f"{self._about}: {done:,} of {total:,}. {told}")
+
+    def finished(self, stage: str, outcome: str) -> None:
+        done = self._state[0] if outcome == "failed" else 100.0
+        self._state = (done, f"{self._state[1]} ({outcome})")
+
+    def _post_now_and_then(self) -> None:
+        while not self._ended.wait(self._seconds):
+            self._post()
+        self._post()
+
+    def _post(self) -> None:
+        state = self._state
+        if state == self._posted:
+            return
+        try:
+            update_progress_artifact(self._artifact, progress=min(state[0], 100.0), description=state[1])
+            self._posted = state
+        except Exception as error:
+            _log.warning("the progress artifact %s was not updated: %s", self._key, error)
