@@ -40,7 +40,9 @@ def _require_plain(value: Any, place: str) -> None:
     if isinstance(value, Mapping):
         for key, item in value.items():
             if not isinstance(key, str):
-                raise TypeError(f"{place}: a key of type {type(key).__name__} has no canonical form; use a string")
+                raise TypeError(
+                    f"{place}: a key of type {type(key).__name__} has no canonical form; use a string"
+                )
             _require_plain(item, f"{place}.{key}")
     elif isinstance(value, list | tuple):
         for index, item in enumerate(value):

@@ -7,7 +7,7 @@
 Guarantees: the same (seed, split, index) gives the same problem everywhere; every value is a positive integer; within a
 problem no two quantities or results are equal, so a number in a step names its source. The three splits are disjoint in
 their numbers (`train`, `test`: the same patterns, told apart by a hash of pattern and numbers) or in their patterns
-(`held_out`). Not covered: fractions, negative numbers, quantities that the question does not use.
+(`held_out`). Products and quotients have a factor up to twelve or a multiple of ten. Not covered: fractions, negative numbers, quantities that the question does not use.
 """
 
 import hashlib
@@ -179,12 +179,20 @@ def _solve(steps: tuple[Step, ...], numbers: Mapping[str, int]) -> list[Node] | 
         if step.op == "/" and left % right:
             return None
         value = OPERATIONS[step.op](left, right)
+        if not _by_head(step.op, left, right, value):
+            return None
         if not 2 <= value <= LARGEST or value in seen:
             return None
         values[step.name] = value
         seen.add(value)
         nodes.append(Node(step.name, step.left, step.op, step.right, value))
     return nodes
+
+
+def _by_head(op: str, left: int, right: int, value: int) -> bool:
+    """Whether a product or a quotient is one that is done in the head: a factor up to twelve or a multiple of ten."""
+    factors = {"*": (left, right), "/": (right, value)}.get(op)
+    return factors is None or min(factors) <= 12 or any(factor % 10 == 0 for factor in factors)
 
 
 @cache

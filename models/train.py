@@ -32,17 +32,15 @@ CONTEXT = 512
 STYLES = ("concise", "explained")
 DRILL_SHARE = 0.2
 SLIP_SHARE = 0.06
-BATCH = 32
-BUCKET = 16
+BATCH = 16
+BUCKET = 32
 """Batches that are sorted by length together."""
-MUON_RATE, ADAM_RATE = 0.015, 2e-3
+MUON_RATE, ADAM_RATE = 0.012, 2e-3
 WARM_UP = 200_000
 """Tokens of linear warm-up."""
 COOL_DOWN = 0.25
 """Share of the tokens over which the rate falls to zero."""
-CHAT_TEMPLATE = (
-    "{% for message in messages %}{{ message['content'] }}\n{% endfor %}{% if add_generation_prompt %}Answer:\n{% endif %}"
-)
+CHAT_TEMPLATE = "{% for message in messages %}{{ message['content'] }}\n{% endfor %}{% if add_generation_prompt %}Answer:\n{% endif %}"
 
 
 @dataclass
@@ -58,14 +56,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--tokens", type=int, default=24_000_000)
-    parser.add_argument("--snapshots", type=int, nargs="*", default=[], help="token counts at which weights are kept")
+    parser.add_argument(
+        "--snapshots", type=int, nargs="*", default=[], help="token counts at which weights are kept"
+    )
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--minutes", type=float, default=math.inf, help="stop (resumably) after so many minutes")
+    parser.add_argument(
+        "--minutes", type=float, default=math.inf, help="stop (resumably) after so many minutes"
+    )
     train(**vars(parser.parse_args()))
 
 
 def train(out: Path, tokens: int, snapshots: list[int], seed: int, minutes: float) -> None:
-    """Runs until `tokens` training tokens were seen; checkpoints every 200 steps."""
+    """Runs until `tokens` training tokens were seen; checkpoints every 400 steps."""
     torch.manual_seed(seed)
     out.mkdir(parents=True, exist_ok=True)
     tokenizer = build_tokenizer(out)
@@ -74,7 +76,7 @@ def train(out: Path, tokens: int, snapshots: list[int], seed: int, minutes: floa
     state = load(out, model, optimizers)
     print(f"{sum(p.numel() for p in model.parameters()):,} parameters, from step {state.step}", flush=True)
     started, losses = time.monotonic(), []
-    for ids, labels in batches(tokenizer, seed, state.step):
+    for ids, labels in prefetched(Batches(tokenizer, seed, state.step)):
         scale = rate(state.tokens, tokens)
         losses.append(update(model, optimizers, ids, labels, scale))
         state.step += 1
@@ -84,7 +86,7 @@ def train(out: Path, tokens: int, snapshots: list[int], seed: int, minutes: floa
         late = time.monotonic() - started > 60 * minutes
         for snapshot in passed:
             export(model, tokenizer, out / "snapshots" / str(snapshot))
-        if state.step % 200 == 0 or done or late:
+        if state.step % 400 == 0 or done or late:
             state.seconds += (elapsed := time.monotonic() - started)
             started += elapsed
             minutes -= elapsed / 60
@@ -124,19 +126,30 @@ def solution_loss(model: Qwen2ForCausalLM, ids: torch.Tensor, labels: torch.Tens
     return torch.nn.functional.cross_entropy(model.lm_head(hidden[wanted]), labels[:, 1:][wanted])
 
 
-def batches(tokenizer: PreTrainedTokenizerFast, seed: int, start: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """Endless batches from step `start` on; the bucket of a step is seeded by its number, so a resumed run sees what an
-    undisturbed one would have seen."""
-    bucket = start // BUCKET
-    skip = start % BUCKET
-    while True:
-        rows = bucket_rows(tokenizer, seed, bucket)
-        for batch in rows[skip:]:
-            yield collate(batch, tokenizer.pad_token_id)
-        bucket, skip = bucket + 1, 0
+class Batches(torch.utils.data.IterableDataset[tuple[torch.Tensor, torch.Tensor]]):
+    """Endless batches from step `start` on; the bucket of a step is seeded by its number, so a resumed run sees what
+    an undisturbed one would have seen."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerFast, seed: int, start: int) -> None:
+        self.tokenizer, self.seed, self.start = tokenizer, seed, start
+
+    def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        bucket, skip = divmod(self.start, BUCKET)
+        while True:
+            rows = bucket_rows(self.tokenizer, self.seed, bucket)
+            for batch in rows[skip:]:
+                yield collate(batch, self.tokenizer.pad_token_id)
+            bucket, skip = bucket + 1, 0
 
 
-def bucket_rows(tokenizer: PreTrainedTokenizerFast, seed: int, bucket: int) -> list[list[tuple[list[int], int]]]:
+def prefetched(data: Batches) -> torch.utils.data.DataLoader[tuple[torch.Tensor, torch.Tensor]]:
+    """The same batches, made in a process of their own."""
+    return torch.utils.data.DataLoader(data, batch_size=None, num_workers=1, prefetch_factor=2 * BUCKET)
+
+
+def bucket_rows(
+    tokenizer: PreTrainedTokenizerFast, seed: int, bucket: int
+) -> list[list[tuple[list[int], int]]]:
     rng = random.Random(f"rows/{seed}/{bucket}")
     count = BATCH * BUCKET
     pairs = [
@@ -187,13 +200,10 @@ def drill(rng: random.Random) -> tuple[str, str]:
     value = 0
     while len(equations) < 4:
         op = rng.choice("+-*/")
-        left, right = rng.randint(2, 999), rng.randint(2, 99 if op in "+-" else 60)
-        if op == "/":
-            left, right = right * rng.randint(2, 150), right
-        elif op == "*":
-            left = rng.randint(2, 99)
-        elif op == "+":
-            right = rng.randint(2, 999)
+        left, right = rng.randint(2, 999), rng.randint(2, 999)
+        if op in "*/":
+            left, right = rng.choice([rng.randint(2, 12), 10 * rng.randint(1, 9)]), rng.randint(2, 150)
+            left, right = rng.sample([left, right], 2) if op == "*" else (left * right, left)
         value = OPERATIONS[op](left, right)
         if value >= 2:
             equations.append((left, op, right, value))
@@ -279,7 +289,9 @@ class Muon(torch.optim.Optimizer):
                 momentum = self.state[parameter].setdefault("momentum", torch.zeros_like(parameter))
                 momentum.lerp_(parameter.grad, 1 - group["momentum"])
                 update = orthogonal(parameter.grad.lerp(momentum, group["momentum"]))
-                parameter.add_(update, alpha=-group["lr"] * max(1.0, update.shape[0] / update.shape[1]) ** 0.5)
+                parameter.add_(
+                    update, alpha=-group["lr"] * max(1.0, update.shape[0] / update.shape[1]) ** 0.5
+                )
 
 
 def orthogonal(matrix: torch.Tensor, iterations: int = 5) -> torch.Tensor:

@@ -6,9 +6,9 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import pyarrow as pa
 
-from storage.attempt import DeadLetter
 from storage.ledger import Ledger
 from storage.partition import Partition
+from storage.rows import DeadLetter
 from storage.store import Location
 from tasks.engine import Resources
 from tasks.params import Params

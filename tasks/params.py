@@ -64,7 +64,9 @@ class ProblemsParams(Params):
         if wanted and not getattr(self, wanted):
             raise ValueError(f"source={self.source!r} needs `{wanted}`")
         if self.source == "generated" and self.split not in ("train", "test", "held_out"):
-            raise ValueError(f"split={self.split!r}: generated problems have the splits train, test and held_out")
+            raise ValueError(
+                f"split={self.split!r}: generated problems have the splits train, test and held_out"
+            )
         return self
 
 
@@ -95,11 +97,8 @@ class TracesParams(Params):
 class LabelsParams(Params):
     """How steps are labelled."""
 
-    engine: EngineParams = EngineParams()
-    """The completer; usually the model that wrote the traces."""
-    prompt: PromptStyle = "concise"
-    """Used where the completer is another model than the one that wrote the trace; else the trace's own prompt is."""
-    chat: Chat = "auto"
+    engine: EngineParams | None = None
+    """The completer; None is the model that wrote the traces. The prompt's style is that of the traces."""
     policy: Literal["fixed", "first_success"] = "first_success"
     """`fixed`: all k rollouts of every prefix. `first_success`: stop at the first right one; same hard labels, fewer rollouts."""
     k: int = Field(default=8, ge=1)
@@ -113,7 +112,7 @@ class LabelsParams(Params):
     grading_seconds: float = Field(default=5.0, gt=0)
 
     def generation(self) -> dict[str, Any]:
-        return self.model_dump(mode="json", include={"engine", "prompt", "chat", "sampling", "seed"})
+        return self.model_dump(mode="json", include={"engine", "sampling", "seed"})
 
 
 class PRMParams(Params):

@@ -13,8 +13,30 @@ NAMES = (
 """First names with the pronoun that goes with each."""
 
 WORDS = {
-    "thing": ("stickers", "marbles", "beads", "coins", "cards", "stamps", "buttons", "shells", "pencils", "badges"),
-    "food": ("apples", "cookies", "muffins", "pears", "bagels", "plums", "rolls", "lemons", "tarts", "peaches"),
+    "thing": (
+        "stickers",
+        "marbles",
+        "beads",
+        "coins",
+        "cards",
+        "stamps",
+        "buttons",
+        "shells",
+        "pencils",
+        "badges",
+    ),
+    "food": (
+        "apples",
+        "cookies",
+        "muffins",
+        "pears",
+        "bagels",
+        "plums",
+        "rolls",
+        "lemons",
+        "tarts",
+        "peaches",
+    ),
     "place": ("school", "library", "museum", "market", "club", "camp", "farm", "theater"),
 }
 

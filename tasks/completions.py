@@ -1,0 +1,119 @@
+"""From requests to graded completions: what the traces and labels stages share.
+
+The id of a completion is H(base seed, model digest, rendered prompt, sampling, index), and its seed follows from the id:
+whoever asks for the same thing asks under the same name, in whatever order, on whatever machine.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import pyarrow as pa
+
+from evals.answers import CHECKER, Grade
+from evals.identity import canonical_json, row_id, seed_of
+from evals.prompts import PromptStyle, plain_prompt, user_text
+from tasks.engine import Completion, Engine, Message, Request, Sampling
+from tasks.grading import Grader
+from tasks.params import Chat
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A rendered prompt, with all that the model itself has written so far."""
+
+    id: str
+    text: str
+    special_tokens: bool
+
+    def request(self, index: int, sampling: Sampling) -> Request:
+        identity = row_id(self.id, index)
+        return Request(identity, self.text, seed_of(identity), sampling, self.special_tokens)
+
+
+class Prompter:
+    """Renders questions for one engine, and names what was rendered."""
+
+    def __init__(self, engine: Engine, style: PromptStyle, chat: Chat, seed: int, sampling: Sampling) -> None:
+        self._engine, self._style = engine, style
+        self._chat = _uses_chat(engine, style, chat)
+        self._identity = (seed, engine.identity.digest, canonical_json(sampling.model_dump(mode="json")))
+
+    async def prompt(self, question: str, written: str = "") -> Prompt:
+        """The prompt of a question which the model has begun to answer with `written`."""
+        if self._chat:
+            turn = Message(role="user", content=user_text(question, self._style))
+            text = await self._engine.render([turn], written)
+        else:
+            text = plain_prompt(question, self._style) + written
+        return self.continued(Prompt("", text, special_tokens=not self._chat), "")
+
+    def continued(self, prompt: Prompt, written: str) -> Prompt:
+        """The prompt with more of the model's own text behind it."""
+        text = prompt.text + written
+        seed, digest, sampling = self._identity
+        return Prompt(row_id(seed, digest, text, sampling), text, prompt.special_tokens)
+
+
+def _uses_chat(engine: Engine, style: PromptStyle, chat: Chat) -> bool:
+    if chat == "on" and not engine.abilities.chat:
+        raise ValueError(f"chat='on': {engine.identity.name} has no chat template; use chat='off' or 'auto'")
+    return chat == "on" or (chat == "auto" and engine.abilities.chat and style != "few_shot")
+
+
+async def complete(
+    engine: Engine, grader: Grader, requests: Sequence[Request], gold: str, affinity: str
+) -> list[tuple[Completion, Grade]]:
+    """One wave: the completions of the requests, in their order, each with its grade."""
+    completions = await engine.generate(requests, affinity=affinity)
+    grades = await asyncio.gather(*(grader.grade(c.text, gold, c.finish_reason) for c in completions))
+    return list(zip(completions, grades, strict=True))
+
+
+def grade_columns(grade: Grade) -> dict[str, str | None]:
+    """What a row says of its grade."""
+    return {
+        "extracted": grade.extracted,
+        "verdict": grade.verdict.value,
+        "reason": grade.reason,
+        "checker": CHECKER,
+    }
+
+
+async def regrade(kept: pa.Table, golds: Mapping[str, str], grader: Grader) -> pa.Table:
+    """Kept rows with the verdicts of today's checker and today's gold answers; nothing is generated.
+
+    `golds` is by problem id. Rows of problems that are no longer there are left out.
+    """
+    rows = [row for row in kept.to_pylist() if row["problem_id"] in golds]
+
+    async def grade(row: dict[str, str]) -> None:
+        said = await grader.grade(row["text"], golds[row["problem_id"]], row["finish_reason"])
+        row.update(grade_columns(said))  # type: ignore[arg-type]
+
+    await for_each(rows, 256, grade)
+    return pa.Table.from_pylist(rows, schema=kept.schema)
+
+
+async def for_each(items: Iterable[T], limit: int, work: Callable[[T], Awaitable[None]]) -> None:
+    """Runs `work` on each item, `limit` at a time. The first failure stops all and is raised as itself."""
+    waiting = iter(items)
+
+    async def worker() -> None:
+        for item in waiting:
+            await work(item)
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(limit):
+                group.create_task(worker())
+    except BaseExceptionGroup as failures:
+        raise _first(failures) from None
+
+
+def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
+    first = failures.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first

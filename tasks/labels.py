@@ -1,0 +1,268 @@
+"""The labels stage: Monte Carlo labels for every step of every trace.
+
+Each trace is a small loop: ask the policy what is owed, roll out, ask again. Many traces loop at once, so that the engine
+always has work; none waits for another, except where they share a prefix and so its rollouts. Rollouts go to their ledger
+as they come. A trace whose prefix the engine refuses is a dead letter; its rollouts stay.
+"""
+
+import asyncio
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from evals.answers import CHECKER, Verdict
+from evals.identity import row_id
+from evals.montecarlo import Evidence, Policy, StepLabel, policy
+from evals.problems import Graph
+from evals.truth import first_error, step_truths
+from storage.rows import DeadLetter
+from storage.schemas import DATASETS
+from tasks.completions import Prompter, for_each, regrade
+from tasks.engine import Engine
+from tasks.grading import Grader
+from tasks.job import Job, Outcome
+from tasks.params import LabelsParams, TracesParams
+from tasks.pool import open_engine
+from tasks.rollouts import EngineRefused, Prefix, Rollouts
+
+PREFIXES_A_TRACE = 4
+"""Traces in flight are the engine's window divided by this: about so many prefixes of a trace roll out at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A trace with the labels of its steps and the prefixes that they belong to."""
+
+    trace: dict[str, Any]
+    labels: tuple[StepLabel, ...]
+    prefixes: tuple[Prefix, ...]
+
+
+def run(job: Job[LabelsParams]) -> Outcome:
+    """Rolls out what is owed; gives back all rollouts of these traces, and one label a step."""
+    return asyncio.run(_run(job))
+
+
+async def _run(job: Job[LabelsParams]) -> Outcome:
+    params, resources = job.params, job.resources
+    written = _how_the_traces_were_written(job)
+    problems = {row["problem_id"]: row for row in job.inputs["problems"].read().to_pylist()}
+    traces = list(_chosen(job.inputs["traces"].read().to_pylist(), params.traces_per_problem))
+    async with (
+        Grader(resources.graders, params.grading_seconds) as grader,
+        open_engine(params.engine or written.engine, resources) as engine,
+    ):
+        _require_continuation(engine)
+        golds = {key: row["answer"] for key, row in problems.items()}
+        kept = await regrade(job.kept("rollouts"), golds, grader)
+        with job.ledger("rollouts") as ledger:
+            rollouts = Rollouts(engine, grader, params.sampling, ledger, kept)
+            prompter = Prompter(engine, written.prompt, written.chat, params.seed, params.sampling)
+            labeller = Labeller(job, rollouts, prompter, problems)
+            await labeller.label(traces)
+        table = _rollouts_table(job.kept("rollouts"), kept, labeller.done)
+    labels = [row for done in labeller.done for row in _label_rows(done, problems, engine.identity.name)]
+    return Outcome(
+        tables={"rollouts": table, "labels": pa.Table.from_pylist(labels, schema=DATASETS["labels"].schema)},
+        dead=tuple(labeller.dead),
+        counts={"unknown": sum(row["hard"] is None for row in labels)},
+        tokens=rollouts.tokens,
+        summary=summarise(labels, table, rollouts),
+        model_digest=engine.identity.digest,
+        checker=CHECKER,
+    )
+
+
+class Labeller:
+    """Drives the policy of each trace, many traces at a time."""
+
+    def __init__(
+        self,
+        job: Job[LabelsParams],
+        rollouts: Rollouts,
+        prompter: Prompter,
+        problems: dict[str, dict[str, Any]],
+    ) -> None:
+        params = job.params
+        self._job, self._rollouts, self._prompter, self._problems = job, rollouts, prompter, problems
+        self._policy: Policy = policy(params.policy, params.k, params.waves)
+        self.done: list[Labelled] = []
+        self.dead: list[DeadLetter] = []
+
+    async def label(self, traces: Sequence[dict[str, Any]]) -> None:
+        finished = 0
+
+        async def one(trace: dict[str, Any]) -> None:
+            nonlocal finished
+            await self._label(trace)
+            finished += 1
+            self._job.progress(
+                finished, len(traces), rollouts=self._rollouts.generated, tokens=self._rollouts.tokens
+            )
+
+        window = self._job.resources.actors * self._job.resources.window
+        await for_each(traces, window // PREFIXES_A_TRACE + 1, one)
+        order = {trace["trace_id"]: place for place, trace in enumerate(traces)}
+        self.done.sort(key=lambda labelled: order[labelled.trace["trace_id"]])
+
+    async def _label(self, trace: dict[str, Any]) -> None:
+        problem = self._problems.get(trace["problem_id"])
+        if problem is None or not trace["steps"]:
+            why = (
+                ("no_problem", "its problem is not in storage")
+                if problem is None
+                else ("no_steps", "it is empty")
+            )
+            self._bury(trace, *why)
+            return
+        prefixes = await self._prefixes(trace, problem)
+        try:
+            labels = await self._decide(prefixes, Verdict(trace["verdict"]), trace["trace_id"])
+        except EngineRefused as refused:
+            kind, _, message = str(refused).partition(": ")
+            self._bury(trace, kind, message)
+        else:
+            self.done.append(Labelled(trace, labels, prefixes))
+
+    async def _prefixes(self, trace: dict[str, Any], problem: dict[str, Any]) -> tuple[Prefix, ...]:
+        start = await self._prompter.prompt(problem["question"])
+        prefixes, written = [], ""
+        for step in trace["steps"]:
+            written += step
+            prompt = self._prompter.continued(start, written)
+            prefixes.append(Prefix(prompt, problem["problem_id"], problem["answer"]))
+        return tuple(prefixes)
+
+    async def _decide(
+        self, prefixes: tuple[Prefix, ...], answer: Verdict, affinity: str
+    ) -> tuple[StepLabel, ...]:
+        """Follows the policy to its end; a prefix's next wave starts when its last one is back."""
+        running: dict[int, asyncio.Task[None]] = {}
+        try:
+            while True:
+                seen = tuple(self._rollouts.verdicts(prefix) for prefix in prefixes[:-1])
+                decision = self._policy(Evidence(seen, answer))
+                for step in decision.owed.keys() - running.keys():
+                    wave = self._rollouts.extend(prefixes[step], decision.owed[step], affinity)
+                    running[step] = asyncio.create_task(wave)
+                if not running:
+                    return tuple(label for label in decision.labels if label is not None)
+                await asyncio.wait(running.values(), return_when=asyncio.FIRST_COMPLETED)
+                for step in [step for step, task in running.items() if task.done()]:
+                    running.pop(step).result()
+        finally:
+            # What is under way is paid for: let it reach the ledger.
+            await asyncio.gather(*running.values(), return_exceptions=True)
+
+    def _bury(self, trace: dict[str, Any], kind: str, message: str) -> None:
+        place = f"problem {trace['problem_id']} sample {trace['sample']}"
+        payload = json.dumps({"trace_id": trace["trace_id"]})
+        self.dead.append(DeadLetter(trace["trace_id"], "labels", kind, message, place, payload))
+
+
+def summarise(labels: Sequence[dict[str, Any]], table: pa.Table, rollouts: Rollouts) -> dict[str, Any]:
+    """Counts, and where the truth of the steps is known, how often hard labels and first errors agree with it."""
+    by_trace: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in labels:
+        by_trace[row["trace_id"]].append(row)
+    classes = Counter({1: "good", 0: "bad", None: "open"}[row["hard"]] for row in labels)
+    spent = {"rollouts": table.num_rows, "rollout_tokens": pc.sum(table["tokens"]).as_py() or 0}
+    summary: dict[str, Any] = {
+        "traces": len(by_trace),
+        "labels": len(labels),
+        **{name: classes[name] for name in ("good", "bad", "open")},
+        **spent,
+        "generated": rollouts.generated,
+        "rollouts_per_trace": table.num_rows / max(1, len(by_trace)),
+        "tokens_per_label": spent["rollout_tokens"] / max(1, len(labels)),
+    }
+    known = [row for row in labels if row["truth"] is not None and row["hard"] is not None]
+    if known:
+        summary["label_accuracy"] = sum(row["hard"] == row["truth"] for row in known) / len(known)
+        summary["first_error_accuracy"] = _first_error_accuracy(by_trace.values())
+    return summary
+
+
+def _first_error_accuracy(traces: Any) -> float:
+    """Share of traces, all their steps known, whose first bad label is at the first wrong step (or both have none)."""
+    pairs = [
+        (first_error([row["hard"] == 1 for row in rows]), first_error([row["truth"] == 1 for row in rows]))
+        for rows in traces
+        if all(row["hard"] is not None and row["truth"] is not None for row in rows)
+    ]
+    return sum(said == true for said, true in pairs) / len(pairs) if pairs else 0.0
+
+
+def _how_the_traces_were_written(job: Job[LabelsParams]) -> TracesParams:
+    """The parameters of the traces: a rollout goes on under the prompt that its trace began under."""
+    manifest = job.inputs["traces"].manifest()
+    assert manifest is not None, "a stage runs on committed inputs"
+    return TracesParams.model_validate(manifest.params)
+
+
+def _require_continuation(engine: Engine) -> None:
+    if not engine.abilities.continues_prefix:
+        raise ValueError(
+            f"{engine.identity.name} cannot continue a text of its own, which step labels need; "
+            "use vLLM, or an HTTP server's completions API (api='completions')"
+        )
+
+
+def _chosen(traces: Sequence[dict[str, Any]], per_problem: int | None) -> Iterator[dict[str, Any]]:
+    taken: Counter[str] = Counter()
+    for trace in traces:
+        taken[trace["problem_id"]] += 1
+        if per_problem is None or taken[trace["problem_id"]] <= per_problem:
+            yield trace
+
+
+def _label_rows(
+    done: Labelled, problems: dict[str, dict[str, Any]], completer: str
+) -> Iterator[dict[str, Any]]:
+    trace = done.trace
+    truths = _truths(problems[trace["problem_id"]]["graph"], trace["steps"])
+    for step, (label, prefix, text) in enumerate(
+        zip(done.labels, done.prefixes, trace["steps"], strict=True)
+    ):
+        yield {
+            "label_id": row_id("label", trace["trace_id"], step),
+            "trace_id": trace["trace_id"],
+            "problem_id": trace["problem_id"],
+            "step": step,
+            "steps": len(trace["steps"]),
+            "text": text,
+            "prefix_id": prefix.prompt.id,
+            "successes": label.successes,
+            "failures": label.failures,
+            "unknowns": label.unknowns,
+            "stop_rule": label.stop_rule,
+            "hard": label.hard,
+            "soft": label.soft,
+            "truth": truths[step],
+            "trace_verdict": trace["verdict"],
+            "model": trace["model"],
+            "completer": completer,
+        }
+
+
+def _truths(graph: str, steps: Sequence[str]) -> list[int | None]:
+    return (
+        [int(truth) for truth in step_truths(Graph.from_json(graph), steps)] if graph else [None] * len(steps)
+    )
+
+
+def _rollouts_table(everything: pa.Table, regraded: pa.Table, done: Sequence[Labelled]) -> pa.Table:
+    """The rollouts of these traces' prefixes, old ones with today's verdicts, in the order of prefix and index."""
+    new = everything.filter(
+        pc.invert(pc.is_in(everything["rollout_id"], regraded["rollout_id"].combine_chunks()))
+    )
+    prefixes = pa.array({prefix.prompt.id for labelled in done for prefix in labelled.prefixes}, pa.utf8())
+    table = pa.concat_tables([regraded, new])
+    return table.filter(pc.is_in(table["prefix_id"], prefixes)).sort_by(
+        [("prefix_id", "ascending"), ("rollout", "ascending")]
+    )

@@ -1,0 +1,93 @@
+"""The rollouts of a run, by prefix: what was kept, what is under way, what came.
+
+Guarantees: a rollout is generated once, however many traces share its prefix; it is in the ledger before a label is made
+of it; verdicts of a prefix are read in the order of their index, whatever order they came in.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import count, takewhile
+from typing import Any
+
+import pyarrow as pa
+
+from evals.answers import Grade, Verdict
+from storage.ledger import Ledger
+from tasks.completions import Prompt, complete, grade_columns
+from tasks.engine import Completion, Engine, Sampling
+from tasks.grading import Grader
+
+
+@dataclass(frozen=True, slots=True)
+class Prefix:
+    """A trace up to the end of one of its steps, as a prompt that the model goes on from."""
+
+    prompt: Prompt
+    problem_id: str
+    gold: str
+
+
+class EngineRefused(Exception):
+    """The engine cannot go on from a prefix: it is too long, say. Holds the completion that says so."""
+
+    def __init__(self, completion: Completion) -> None:
+        super().__init__(completion.error)
+        self.completion = completion
+
+
+class Rollouts:
+    """All rollouts of a run. Verdicts are held in memory, texts in the ledger alone."""
+
+    def __init__(
+        self, engine: Engine, grader: Grader, sampling: Sampling, ledger: Ledger, kept: pa.Table
+    ) -> None:
+        self._engine, self._grader, self._sampling, self._ledger = engine, grader, sampling, ledger
+        self._verdicts: defaultdict[str, dict[int, Verdict]] = defaultdict(dict)
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        for row in kept.select(["prefix_id", "rollout", "verdict"]).to_pylist():
+            self._verdicts[row["prefix_id"]][row["rollout"]] = Verdict(row["verdict"])
+        self.tokens = 0
+        self.generated = 0
+
+    def verdicts(self, prefix: Prefix) -> tuple[Verdict, ...]:
+        """From index 0 on, up to the first one that is not there."""
+        known = self._verdicts[prefix.prompt.id]
+        return tuple(map(known.__getitem__, takewhile(known.__contains__, count())))
+
+    async def extend(self, prefix: Prefix, indices: Iterable[int], affinity: str) -> None:
+        """Makes sure that these rollouts are there. Raises EngineRefused."""
+        async with self._locks[prefix.prompt.id]:
+            known = self._verdicts[prefix.prompt.id]
+            missing = [i for i in indices if i not in known]
+            if missing:
+                await self._generate(prefix, missing, affinity)
+
+    async def _generate(self, prefix: Prefix, indices: Sequence[int], affinity: str) -> None:
+        requests = [prefix.prompt.request(i, self._sampling) for i in indices]
+        graded = await complete(self._engine, self._grader, requests, prefix.gold, affinity)
+        came = {i: pair for i, pair in zip(indices, graded, strict=True) if not pair[0].error}
+        seeds = {i: request.seed for i, request in zip(indices, requests, strict=True)}
+        self._ledger.append([self._row(prefix, i, seeds[i], *pair) for i, pair in came.items()])
+        self._verdicts[prefix.prompt.id] |= {i: grade.verdict for i, (_, grade) in came.items()}
+        self.tokens += sum(completion.tokens for completion, _ in graded)
+        self.generated += len(came)
+        for completion, _ in graded:
+            if completion.error:
+                raise EngineRefused(completion)
+
+    def _row(self, prefix: Prefix, index: int, seed: int, said: Completion, grade: Grade) -> dict[str, Any]:
+        return {
+            "rollout_id": said.id,
+            "prefix_id": prefix.prompt.id,
+            "problem_id": prefix.problem_id,
+            "rollout": index,
+            "text": said.text,
+            "tokens": said.tokens,
+            "prompt_tokens": said.prompt_tokens,
+            "finish_reason": said.finish_reason,
+            "seed": seed,
+            "model_digest": self._engine.identity.digest,
+            **grade_columns(grade),
+        }

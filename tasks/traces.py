@@ -1,0 +1,205 @@
+"""The traces stage: n samples of each problem, split into steps and graded.
+
+Guarantees: a trace that was kept by an earlier attempt is not sampled again; one that the engine cannot make (a question
+beyond its context, say) is a dead letter and harms no other.
+"""
+
+import asyncio
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from evals.answers import CHECKER, Grade, Verdict, answer_key
+from evals.passk import majority_at_k, pass_at_k
+from evals.prompts import PROMPTS
+from evals.steps import split
+from storage.rows import DeadLetter
+from storage.schemas import DATASETS
+from tasks.completions import Prompt, Prompter, complete, for_each, grade_columns, regrade
+from tasks.engine import Completion, Engine, Request
+from tasks.grading import Grader
+from tasks.job import Job, Outcome
+from tasks.params import TracesParams
+from tasks.pool import open_engine
+
+CALL = 16
+"""Samples of a problem asked for in one call: they share a prompt, and more would keep others waiting."""
+
+
+def run(job: Job[TracesParams]) -> Outcome:
+    """Samples what is owed, and gives back all traces in the order of problem and sample."""
+    return asyncio.run(_run(job))
+
+
+async def _run(job: Job[TracesParams]) -> Outcome:
+    problems = job.inputs["problems"].read(["problem_id", "question", "answer"]).to_pylist()
+    params, resources = job.params, job.resources
+    async with (
+        Grader(resources.graders, params.grading_seconds) as grader,
+        open_engine(params.engine, resources) as engine,
+    ):
+        sampling = Sampler(job, engine, grader)
+        golds = {problem["problem_id"]: problem["answer"] for problem in problems}
+        kept = await regrade(job.kept("traces"), golds, grader)
+        with job.ledger("traces") as ledger:
+            await sampling.sample(problems, set(kept["trace_id"].to_pylist()), ledger.append)
+        rows = kept.to_pylist() + sampling.rows
+    table = _ordered(rows, sampling.wanted, params)
+    return Outcome(
+        tables={"traces": table},
+        dead=tuple(sampling.dead),
+        counts={"unknown": _count(table, Verdict.unknown)},
+        tokens=sampling.tokens,
+        summary=summarise(table) | {"kept": len(rows) - len(sampling.rows), "generated": len(sampling.rows)},
+        model_digest=engine.identity.digest,
+        checker=CHECKER,
+    )
+
+
+class Sampler:
+    """One run over the problems: what came, what died, what it cost."""
+
+    def __init__(self, job: Job[TracesParams], engine: Engine, grader: Grader) -> None:
+        params = job.params
+        self._job, self._engine, self._grader, self._params = job, engine, grader, params
+        self._splitter = params.splitter or PROMPTS[params.prompt].splitter
+        self._prompter = Prompter(engine, params.prompt, params.chat, params.seed, params.sampling)
+        self.rows: list[dict[str, Any]] = []
+        self.dead: list[DeadLetter] = []
+        self.wanted: dict[str, tuple[int, int]] = {}
+        """Trace id to (problem, sample): which traces this run is about, and their order."""
+        self.tokens = 0
+
+    async def sample(self, problems: Sequence[dict[str, Any]], have: set[str], keep: Any) -> None:
+        total, done = len(problems) * self._params.samples, 0
+
+        async def call(work: tuple[int, range]) -> None:
+            nonlocal done
+            place, samples = work
+            problem = problems[place]
+            prompt = await self._prompter.prompt(problem["question"])
+            requests = {i: prompt.request(i, self._params.sampling) for i in samples}
+            self.wanted |= {request.id: (place, i) for i, request in requests.items()}
+            owed = {i: request for i, request in requests.items() if request.id not in have}
+            if owed:
+                await self._generate(problem, prompt, owed, keep)
+            done += len(samples)
+            self._job.progress(done, total, tokens=self.tokens)
+
+        in_flight = self._job.resources.actors * self._job.resources.window // CALL + 1
+        await for_each(_calls(len(problems), self._params.samples), in_flight, call)
+
+    async def _generate(
+        self, problem: dict[str, Any], prompt: Prompt, owed: dict[int, Request], keep: Any
+    ) -> None:
+        graded = await complete(
+            self._engine, self._grader, list(owed.values()), problem["answer"], problem["problem_id"]
+        )
+        rows = []
+        for (index, request), (completion, grade) in zip(owed.items(), graded, strict=True):
+            if completion.error:
+                self.dead.append(
+                    dead_letter("traces", completion, f"problem {problem['problem_id']} sample {index}")
+                )
+            else:
+                rows.append(self._row(problem, index, prompt, request, completion, grade))
+            self.tokens += completion.tokens
+        keep(rows)
+        self.rows += rows
+
+    def _row(
+        self,
+        problem: dict[str, Any],
+        index: int,
+        prompt: Prompt,
+        request: Request,
+        said: Completion,
+        grade: Grade,
+    ) -> dict[str, Any]:
+        return {
+            "trace_id": said.id,
+            "problem_id": problem["problem_id"],
+            "sample": index,
+            "prompt": prompt.text,
+            "text": said.text,
+            "steps": [],
+            "splitter": "",
+            "tokens": said.tokens,
+            "prompt_tokens": said.prompt_tokens,
+            "finish_reason": said.finish_reason,
+            "mean_logprob": _mean_logprob(said),
+            "model": self._engine.identity.name,
+            "model_digest": self._engine.identity.digest,
+            "seed": request.seed,
+            **grade_columns(grade),
+        }
+
+
+def summarise(traces: pa.Table) -> dict[str, Any]:
+    """Numbers that people look at; all but the counts are shares of 1. Unknown verdicts are counted apart, and a trace
+    with one is no success."""
+    by_problem: dict[str, list[tuple[str, str | None]]] = defaultdict(list)
+    for row in traces.select(["problem_id", "verdict", "extracted"]).to_pylist():
+        by_problem[row["problem_id"]].append((row["verdict"], row["extracted"]))
+    samples = min(map(len, by_problem.values()), default=0)
+    summary: dict[str, Any] = {
+        "problems": len(by_problem),
+        "traces": traces.num_rows,
+        **{verdict.value: _count(traces, verdict) for verdict in Verdict},
+        "samples": samples,
+        "steps": sum(map(len, traces["steps"].to_pylist())),
+    }
+    for k in sorted({1, samples} - {0}):
+        rights = [sum(v == Verdict.correct for v, _ in votes) for votes in by_problem.values()]
+        summary[f"pass@{k}"] = _mean(
+            [pass_at_k(len(votes), c, k) for votes, c in zip(by_problem.values(), rights, strict=True)]
+        )
+    if samples > 1:
+        summary[f"majority@{samples}"] = _mean([_majority(votes) for votes in by_problem.values()])
+    return summary
+
+
+def dead_letter(stage: str, completion: Completion, place: str) -> DeadLetter:
+    """The dead letter of a request that the engine could not serve."""
+    kind, _, message = (completion.error or "").partition(": ")
+    return DeadLetter(completion.id, stage, kind, message, place, json.dumps({"id": completion.id}))
+
+
+def _calls(problems: int, samples: int) -> Iterator[tuple[int, range]]:
+    for place in range(problems):
+        for start in range(0, samples, CALL):
+            yield place, range(start, min(start + CALL, samples))
+
+
+def _ordered(
+    rows: list[dict[str, Any]], wanted: dict[str, tuple[int, int]], params: TracesParams
+) -> pa.Table:
+    """The wanted rows in order, cut into steps as today's parameters say."""
+    splitter = params.splitter or PROMPTS[params.prompt].splitter
+    chosen = sorted(
+        (row for row in rows if row["trace_id"] in wanted), key=lambda row: wanted[row["trace_id"]]
+    )
+    for row in chosen:
+        row["steps"], row["splitter"] = split(row["text"], splitter), splitter
+    return pa.Table.from_pylist(chosen, schema=DATASETS["traces"].schema)
+
+
+def _majority(votes: list[tuple[str, str | None]]) -> float:
+    keys = [answer_key(extracted) if extracted is not None else None for _, extracted in votes]
+    return majority_at_k(keys, [verdict == Verdict.correct for verdict, _ in votes], len(votes))
+
+
+def _mean_logprob(completion: Completion) -> float | None:
+    chosen = [token.logprob for token in completion.logprobs or ()]
+    return _mean(chosen) if chosen else None
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values) if values else 0.0
+
+
+def _count(table: pa.Table, verdict: Verdict) -> int:
+    return table["verdict"].to_pylist().count(verdict.value)

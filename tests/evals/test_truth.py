@@ -1,0 +1,40 @@
+import pytest
+
+from evals.problems import Graph, Node
+from evals.truth import equations, first_error, step_truths
+
+GRAPH = Graph(
+    quantities={"a": 6, "b": 12, "c": 5},
+    nodes=(Node("t", "a", "*", "b", 72), Node("l", "t", "-", "c", 67)),
+)
+
+
+@pytest.mark.parametrize(
+    ("steps", "truths"),
+    [
+        (["Step 1: 6 * 12 = 72\n", "Step 2: 72 - 5 = 67\n#### 67"], [True, True]),
+        (["Step 1: 6 * 12 = 74\n", "Step 2: 74 - 5 = 69\n#### 69"], [False, False]),
+        (["Step 1: 6 * 12 = 74\n", "Step 2: No, 6 * 12 = 72\n", "Step 3: 72 - 5 = 67\n#### 67"], [False, True, True]),
+        (["Step 1: 6 + 12 = 18\n", "Step 2: 18 - 5 = 13\n#### 13"], [False, False]),
+        (["Step 1: 72 - 5 = 67\n#### 67"], [False]),
+        (["Step 1: 6 * 12 = 72\n", "Step 2: 72 - 5 = 67\n#### 76"], [True, False]),
+        (["Step 1: 6 * 12 = 72\n", "Step 2: 72 - 5 = 67\n#### -67"], [True, False]),
+        (["Step 1: I multiply.\n", "Step 2: 6 * 12 = 72"], [False, True]),
+        (["The trays hold 6 * 12 = <<6*12=72>>72 rolls.\n", "So $72 - $5 = $67."], [True, True]),
+    ],
+    ids=["right", "wrong result", "corrected", "not of the graph", "result from nowhere", "wrong answer line",
+         "lost sign", "no equation", "annotated"],
+)  # fmt: skip
+def test_steps_are_judged_by_equation_operands_and_graph(steps, truths):
+    assert step_truths(GRAPH, steps) == truths
+
+
+def test_a_division_must_be_exact_and_not_by_zero():
+    assert equations("67 / 5 = 13")[0].holds() is False
+    assert equations("5 / 0 = 0")[0].holds() is False
+    assert equations("65 / 5 = 13")[0].holds() is True
+
+
+def test_the_first_error_is_minus_one_where_there_is_none():
+    assert first_error([True, False, False]) == 1
+    assert first_error([True]) == -1
