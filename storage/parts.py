@@ -27,15 +27,16 @@ class PartWriter:
         self.parts: list[Part] = []
 
     def write(self, table: pa.Table) -> None:
-        rows = _rows_a_part(table)
-        for start in range(0, table.num_rows, rows):
-            self._waiting.append(table.slice(start, rows))
-            if self._is_full():
+        while table.num_rows:
+            rows = self._room(table)
+            self._waiting.append(table.slice(0, rows))
+            table = table.slice(rows)
+            if not self._room(table):
                 self.finish()
 
     def finish(self) -> None:
         """Writes what waits as one part."""
-        table = pa.concat_tables([self._schema.empty_table(), *self._waiting])
+        table = pa.concat_tables([self._schema.empty_table(), *self._waiting]).combine_chunks()
         if table.num_rows == 0:
             return
         sink = io.BytesIO()
@@ -48,13 +49,9 @@ class PartWriter:
         )
         self._waiting.clear()
 
-    def _is_full(self) -> bool:
-        rows: int = sum(table.num_rows for table in self._waiting)
-        size: int = sum(table.nbytes for table in self._waiting)
-        return rows >= PART_ROWS or size >= PART_BYTES
-
-
-def _rows_a_part(table: pa.Table) -> int:
-    """So few rows at a time that an average slice holds no more than a part may."""
-    a_row: int = max(1, table.nbytes // max(1, table.num_rows))
-    return max(1, min(PART_ROWS, PART_BYTES // a_row))
+    def _room(self, table: pa.Table) -> int:
+        """How many of the table's rows the next part still takes; at least one, if it has none yet."""
+        rows: int = sum(waiting.num_rows for waiting in self._waiting)
+        size: int = sum(waiting.nbytes for waiting in self._waiting)
+        a_row = max(1, table.nbytes // max(1, table.num_rows))
+        return max(0 if rows else 1, min(PART_ROWS - rows, (PART_BYTES - size) // a_row))
