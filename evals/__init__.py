@@ -1,1 +1,2 @@
-"""Pure logic of Proctor: problems, steps, answers, labelling policies. No Prefect, no Ray, no files, no processes."""
+"""Pure logic of Proctor: problems, steps, answers, labelling policies. No Prefect, no Ray, no files, no
+processes."""

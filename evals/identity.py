@@ -1,7 +1,8 @@
 """Identity by content: canonical JSON, fingerprints, row ids and the seeds that derive from them.
 
-Guarantees: equal values have equal identities on every machine and Python version, whatever the order of their keys.
-A value whose JSON form is not obvious (a set, a date, NaN) raises instead of being turned into a string.
+Guarantees: equal values have equal identities on every machine and Python version, whatever the order of
+their keys. A value whose JSON form is not obvious (a set, a date, NaN) raises instead of being turned into
+a string.
 """
 
 import hashlib
@@ -40,9 +41,7 @@ def _require_plain(value: Any, place: str) -> None:
     if isinstance(value, Mapping):
         for key, item in value.items():
             if not isinstance(key, str):
-                raise TypeError(
-                    f"{place}: a key of type {type(key).__name__} has no canonical form; use a string"
-                )
+                raise TypeError(f"{place}: a key of type {type(key).__name__} has no canonical form; use a string")
             _require_plain(item, f"{place}.{key}")
     elif isinstance(value, list | tuple):
         for index, item in enumerate(value):

@@ -1,12 +1,13 @@
 """Monte Carlo step labels: which rollouts a trace still needs, and what its steps are worth.
 
-A prefix is worth what its completions reach: of rollouts that continue it, how many arrive at the right answer
-(Math-Shepherd, arXiv 2312.08935: hard estimation is "at least one", soft estimation is the share). A policy is a pure
-function from the verdicts so far to what is owed and what is decided. It reads each prefix's verdicts in the order of
-their index, never of their arrival, so a resumed, retried or differently batched run comes to the same labels.
+A prefix is worth what its completions reach: of rollouts that continue it, how many arrive at the right
+answer (Math-Shepherd, arXiv 2312.08935: hard estimation is "at least one", soft estimation is the share).
+A policy is a pure function from the verdicts so far to what is owed and what is decided. It reads each
+prefix's verdicts in the order of their index, never of their arrival, so a resumed, retried or differently
+batched run comes to the same labels.
 
-`first_success` gives the hard labels of `fixed` on the same rollouts, exactly: a later rollout cannot undo a success. Of
-probability p it asks for (1 - (1 - p)^k) / p rollouts on average instead of k.
+`first_success` gives the hard labels of `fixed` on the same rollouts, exactly: a later rollout cannot undo
+a success. Of probability p it asks for (1 - (1 - p)^k) / p rollouts on average instead of k.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,8 +17,8 @@ from typing import Literal
 from evals.answers import Verdict
 
 StopRule = Literal["fixed", "first_success", "exhausted", "answer"]
-"""Why a prefix got no more rollouts: it had all k; a success ended it; k came without a success; it needed none, being
-the whole trace."""
+"""Why a prefix got no more rollouts: it had all k; a success ended it; k came without a success; it needed
+none, being the whole trace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +39,18 @@ class StepLabel:
 
     @property
     def soft(self) -> float | None:
-        """successes / (successes + failures), the maximum-likelihood estimate of the probability under every stop rule
-        (stopping does not change the likelihood); under `first_success` it is biased upwards: use the counts."""
+        """successes / (successes + failures), the maximum-likelihood estimate of the probability under
+        every stop rule (stopping does not change the likelihood); under `first_success` it is biased
+        upwards: use the counts."""
         known = self.successes + self.failures
         return self.successes / known if known else None
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is known of one trace. `rollouts[t]` holds the verdicts of the prefix of t + 1 steps, indices 0, 1, 2 … without
-    a gap; the last prefix is the whole trace, which needs no rollouts: `answer` is its verdict."""
+    """What is known of one trace. `rollouts[t]` holds the verdicts of the prefix of t + 1 steps, indices
+    0, 1, 2 … without a gap; the last prefix is the whole trace, which needs no rollouts: `answer` is its
+    verdict."""
 
     rollouts: tuple[tuple[Verdict, ...], ...]
     answer: Verdict
@@ -55,7 +58,8 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """`owed`: rollout indices still wanted, by step. `labels`: one a step, None where something is owed for it."""
+    """`owed`: rollout indices still wanted, by step. `labels`: one a step, None where something is owed
+    for it."""
 
     owed: dict[int, range]
     labels: tuple[StepLabel | None, ...]
@@ -100,7 +104,8 @@ def fixed(k: int) -> PrefixRule:
 
 
 def first_success(k: int, waves: Sequence[int] = (1,)) -> PrefixRule:
-    """Stops a prefix at its first success, at k rollouts at the latest; asks wave by wave, the last size repeating.
+    """Stops a prefix at its first success, at k rollouts at the latest; asks wave by wave, the last size
+    repeating.
 
     What a wave brought beyond the first success is ignored, so the label does not depend on the waves.
     """

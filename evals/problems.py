@@ -4,10 +4,11 @@
     >>> problem.question
     'Elif lends ...'
 
-Guarantees: the same (seed, split, index) gives the same problem everywhere; every value is a positive integer; within a
-problem no two quantities or results are equal, so a number in a step names its source. The three splits are disjoint in
-their numbers (`train`, `test`: the same patterns, told apart by a hash of pattern and numbers) or in their patterns
-(`held_out`). Products and quotients have a factor up to twelve or a multiple of ten. Not covered: fractions, negative numbers, quantities that the question does not use.
+Guarantees: the same (seed, split, index) gives the same problem everywhere; every value is a positive
+integer; within a problem no two quantities or results are equal, so a number in a step names its source.
+The three splits are disjoint in their numbers (`train`, `test`: the same patterns, told apart by a hash of
+pattern and numbers) or in their patterns (`held_out`). Products and quotients have a factor up to twelve
+or a multiple of ten. Not covered: fractions, negative numbers, quantities that the question does not use.
 """
 
 import hashlib
@@ -48,8 +49,8 @@ class Node(NamedTuple):
 
 @dataclass(frozen=True)
 class Graph:
-    """The computation behind a question: its quantities by name (an anchored constant is named by its digits) and the
-    nodes in the order of the gold solution; the last node is the answer."""
+    """The computation behind a question: its quantities by name (an anchored constant is named by its
+    digits) and the nodes in the order of the gold solution; the last node is the answer."""
 
     quantities: dict[str, int]
     nodes: tuple[Node, ...]
@@ -96,7 +97,8 @@ class Problem:
         return self._write("explained", self.graph.nodes, annotated=True)
 
     def write(self, style: Style, order: tuple[Node, ...] | None = None) -> str:
-        """The solution in a style, without annotations, its steps in a given right order (default: the gold's)."""
+        """The solution in a style, without annotations, its steps in a given right order (default: the
+        gold's)."""
         return self._write(style, order or self.graph.nodes, annotated=False)
 
     def row(self) -> dict[str, Any]:
@@ -190,7 +192,8 @@ def _solve(steps: tuple[Step, ...], numbers: Mapping[str, int]) -> list[Node] | 
 
 
 def _by_head(op: str, left: int, right: int, value: int) -> bool:
-    """Whether a product or a quotient is one that is done in the head: a factor up to twelve or a multiple of ten."""
+    """Whether a product or a quotient is one that is done in the head: a factor up to twelve or a multiple
+    of ten."""
     factors = {"*": (left, right), "/": (right, value)}.get(op)
     return factors is None or min(factors) <= 12 or any(factor % 10 == 0 for factor in factors)
 

@@ -1,7 +1,8 @@
 """How a problem is put to a model: one prompt a style, as the text of the user's turn.
 
-`concise` and `explained` are the two styles that the embedded models were trained on; the others are for instruction-tuned
-and base models. A style's text is part of every rollout's identity, so a changed text is a new style, not an edit.
+`concise` and `explained` are the two styles that the embedded models were trained on; the others are for
+instruction-tuned and base models. A style's text is part of every rollout's identity, so a changed text is
+a new style, not an edit.
 """
 
 from collections.abc import Sequence
@@ -34,16 +35,16 @@ PROMPTS: dict[PromptStyle, Prompt] = {
     "few_shot": Prompt("", "", "newline", "\nA:"),
     "step_tags": Prompt(
         "",
-        "\n\nWrite each step of your reasoning between <step> and </step>, and the final answer, a number or an expression "
-        "alone, between <answer> and </answer>.",
+        "\n\nWrite each step of your reasoning between <step> and </step>, and the final answer, a number or an "
+        "expression alone, between <answer> and </answer>.",
         "tags",
         "\n\n",
     ),
     "reflect": Prompt(
         "",
-        "\n\nThink step by step, each step in a paragraph of its own. After each step, check it: is it what the question says, "
-        "and is the arithmetic right? Where it is not, say so and correct it. Before you finish, verify the result against the "
-        "question. End with the final answer in \\boxed{}.",
+        "\n\nThink step by step, each step in a paragraph of its own. After each step, check it: is it what the question "
+        "says, and is the arithmetic right? Where it is not, say so and correct it. Before you finish, verify the result "
+        "against the question. End with the final answer in \\boxed{}.",
         "blank_line",
         "\n\n",
     ),
@@ -64,7 +65,7 @@ SHOTS: tuple[Shot, ...] = (
         "The trays hold 4 * 12 = 48 rolls.\nAfter the sale 48 - 30 = 18 rolls are left.\nThe answer is 18.",
     ),
     Shot(
-        "Nadia saves $6 a week for 9 weeks and gets $16 from her aunt. She spends half of it all. How much does she spend?",
+        "Nadia saves $6 a week for 9 weeks and gets $16 as a gift. She spends half of it all. How much does she spend?",
         "In the weeks she saves 6 * 9 = 54 dollars.\nWith the gift she has 54 + 16 = 70 dollars.\n"
         "She spends 70 / 2 = 35 dollars.\nThe answer is 35.",
     ),
@@ -73,7 +74,7 @@ SHOTS: tuple[Shot, ...] = (
         "The groups are 3 * 14 = 42 people.\n52 - 42 = 10 seats stay empty.\nThe answer is 10.",
     ),
     Shot(
-        "Two pumps fill a pool of 900 liters. One gives 12 liters a minute, the other 18. How many minutes does it take?",
+        "Two pumps fill a pool of 900 liters. One gives 12 liters a minute, one 18. How many minutes does it take?",
         "Together they give 12 + 18 = 30 liters a minute.\nIt takes 900 / 30 = 30 minutes.\nThe answer is 30.",
     ),
 )

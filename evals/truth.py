@@ -1,11 +1,12 @@
 """The truth about the steps of a written solution, computed from a generated problem's graph.
 
-A step is right when it states at least one equation and for each of them: the equation holds, its operands are quantities
-of the question or results of earlier right steps, and its result is a node of the graph. An answer line (`#### 18`) in a
-step must state the graph's answer. Values stand for names: the generator lets no two of a problem be equal.
+A step is right when it states at least one equation and for each of them: the equation holds, its operands
+are quantities of the question or results of earlier right steps, and its result is a node of the graph. An
+answer line (`#### 18`) in a step must state the graph's answer. Values stand for names: the generator lets
+no two of a problem be equal.
 
-Not covered: equations with more than two operands, words for numbers, and reasoning that is right by another route than
-the graph's nodes; such a step counts as wrong.
+Not covered: equations with more than two operands, words for numbers, and reasoning that is right by
+another route than the graph's nodes; such a step counts as wrong.
 """
 
 import re
@@ -52,9 +53,7 @@ def step_truths(graph: Graph, steps: Sequence[str]) -> list[bool]:
         right = bool(stated) and _answers_right(graph, step)
         available = set(known)
         for equation in stated:
-            right &= (
-                equation.holds() and {equation.left, equation.right} <= available and equation.result in nodes
-            )
+            right &= equation.holds() and {equation.left, equation.right} <= available and equation.result in nodes
             available.add(equation.result)
         if right:
             known = available

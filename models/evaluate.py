@@ -2,8 +2,9 @@
 
     python -m models.evaluate models/tiny_reasoner --problems 300 --samples 16
 
-Prints one JSON object: greedy accuracy, pass@1, majority@k and pass@k at T = 0.8 on the test split and on the held-out
-patterns, each also by number of steps. Plain transformers, so that nothing of the pipeline vouches for itself.
+Prints one JSON object: greedy accuracy, pass@1, majority@k and pass@k at T = 0.8 on the test split and on
+the held-out patterns, each also by number of steps. Plain transformers, so that nothing of the pipeline
+vouches for itself.
 """
 
 import argparse
@@ -18,7 +19,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from evals.answers import Verdict, answer_key, grade_exactly
 from evals.passk import majority_at_k, pass_at_k
-from evals.problems import Problem, Split, Style, generate
+from evals.problems import Problem, Style, generate
 from evals.prompts import plain_prompt
 
 MAX_TOKENS = 256
@@ -46,9 +47,7 @@ def main() -> None:
     print(json.dumps({"model": asked.model.name, "style": asked.style, **report}))
 
 
-def measure(
-    model: Any, tokenizer: Any, problems: Sequence[Problem], samples: int, style: Style
-) -> dict[str, Any]:
+def measure(model: Any, tokenizer: Any, problems: Sequence[Problem], samples: int, style: Style) -> dict[str, Any]:
     """Scores of all problems together, and by number of steps."""
     greedy = complete(model, tokenizer, problems, 1, style, 0.0)
     sampled = complete(model, tokenizer, problems, samples, style, TEMPERATURE)
@@ -62,9 +61,7 @@ def measure(
     }
 
 
-def scores(
-    problems: Sequence[Problem], greedy: Sequence[list[str]], sampled: Sequence[list[str]]
-) -> dict[str, Any]:
+def scores(problems: Sequence[Problem], greedy: Sequence[list[str]], sampled: Sequence[list[str]]) -> dict[str, Any]:
     """Means over problems, as shares of 1."""
     first = [_right(problem, texts)[0] for problem, texts in zip(problems, greedy, strict=True)]
     rows: dict[str, list[float]] = defaultdict(list)
@@ -87,11 +84,7 @@ def complete(
     for places in _chunks([i for i in order for _ in range(samples)]):
         prompts = [plain_prompt(problems[i].question, style) for i in places]
         batch = tokenizer(prompts, return_tensors="pt", padding=True)
-        how = (
-            {"do_sample": True, "temperature": temperature, "top_k": 0}
-            if temperature
-            else {"do_sample": False}
-        )
+        how = {"do_sample": True, "temperature": temperature, "top_k": 0} if temperature else {"do_sample": False}
         ids = model.generate(**batch, max_new_tokens=MAX_TOKENS, **how)
         said = tokenizer.batch_decode(ids[:, batch["input_ids"].shape[1] :], skip_special_tokens=True)
         for place, text in zip(places, said, strict=True):

@@ -2,11 +2,12 @@
 
     python -m models.train --out runs/tiny --tokens 24000000
 
-Seeded and resumable: run again with the same `--out`, it goes on from the last checkpoint. A Qwen2 decoder with a tokenizer
-of its own learns to write solutions (the loss is on the solution alone) in two styles chosen by the prompt. Rows are
-solutions in a random right order of steps; a share of them contains a wrong step and its correction, and another share is
-bare arithmetic. Hidden matrices are trained by Muon, the rest by AdamW; the rate is constant and falls to zero over the
-last part of the tokens. `log.jsonl` holds the learning curve; `snapshots/` holds the weights at the chosen token counts.
+Seeded and resumable: run again with the same `--out`, it goes on from the last checkpoint. A Qwen2 decoder
+with a tokenizer of its own learns to write solutions (the loss is on the solution alone) in two styles
+chosen by the prompt. Rows are solutions in a random right order of steps; a share of them contains a wrong
+step and its correction, and another share is bare arithmetic. Hidden matrices are trained by Muon, the
+rest by AdamW; the rate is constant and falls to zero over the last part of the tokens. `log.jsonl` holds
+the learning curve; `snapshots/` holds the weights at the chosen token counts.
 """
 
 import argparse
@@ -23,13 +24,13 @@ import torch
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM
 
-from evals.problems import OPERATIONS, Problem, generate, right_order
+from evals.problems import OPERATIONS, Problem, Style, generate, right_order
 from evals.prompts import plain_prompt
 
 END = "<|endoftext|>"
 VOCABULARY = 1024
 CONTEXT = 512
-STYLES = ("concise", "explained")
+STYLES: tuple[Style, ...] = ("concise", "explained")
 DRILL_SHARE = 0.2
 SLIP_SHARE = 0.06
 BATCH = 16
@@ -40,7 +41,10 @@ WARM_UP = 200_000
 """Tokens of linear warm-up."""
 COOL_DOWN = 0.25
 """Share of the tokens over which the rate falls to zero."""
-CHAT_TEMPLATE = "{% for message in messages %}{{ message['content'] }}\n{% endfor %}{% if add_generation_prompt %}Answer:\n{% endif %}"
+CHAT_TEMPLATE = (
+    "{% for message in messages %}{{ message['content'] }}\n{% endfor %}"
+    "{% if add_generation_prompt %}Answer:\n{% endif %}"
+)
 
 
 @dataclass
@@ -56,13 +60,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--tokens", type=int, default=24_000_000)
-    parser.add_argument(
-        "--snapshots", type=int, nargs="*", default=[], help="token counts at which weights are kept"
-    )
+    parser.add_argument("--snapshots", type=int, nargs="*", default=[], help="token counts at which weights are kept")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument(
-        "--minutes", type=float, default=math.inf, help="stop (resumably) after so many minutes"
-    )
+    parser.add_argument("--minutes", type=float, default=math.inf, help="stop (resumably) after so many minutes")
     train(**vars(parser.parse_args()))
 
 
@@ -106,9 +106,10 @@ def rate(seen: int, total: int) -> float:
 def update(
     model: Qwen2ForCausalLM, optimizers: list[Any], ids: torch.Tensor, labels: torch.Tensor, scale: float
 ) -> float:
-    """One step on a batch: ids and labels are (rows, tokens), -100 where nothing is learnt. Returns the loss in nats a token."""
+    """One step on a batch: ids and labels are (rows, tokens), -100 where nothing is learnt. Returns the
+    loss in nats a token."""
     loss = solution_loss(model, ids, labels)
-    loss.backward()  # type: ignore[no-untyped-call]
+    loss.backward()
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     for optimizer in optimizers:
         for group in optimizer.param_groups:
@@ -119,16 +120,16 @@ def update(
 
 
 def solution_loss(model: Qwen2ForCausalLM, ids: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """Cross-entropy on the labelled tokens; the vocabulary is projected at those alone (rows are padded on the right, so
-    causal attention needs no mask)."""
+    """Cross-entropy on the labelled tokens; the vocabulary is projected at those alone (rows are padded on
+    the right, so causal attention needs no mask)."""
     hidden = model.model(input_ids=ids[:, :-1], use_cache=False).last_hidden_state
     wanted = labels[:, 1:] != -100
     return torch.nn.functional.cross_entropy(model.lm_head(hidden[wanted]), labels[:, 1:][wanted])
 
 
 class Batches(torch.utils.data.IterableDataset[tuple[torch.Tensor, torch.Tensor]]):
-    """Endless batches from step `start` on; the bucket of a step is seeded by its number, so a resumed run sees what
-    an undisturbed one would have seen."""
+    """Endless batches from step `start` on; the bucket of a step is seeded by its number, so a resumed run
+    sees what an undisturbed one would have seen."""
 
     def __init__(self, tokenizer: PreTrainedTokenizerFast, seed: int, start: int) -> None:
         self.tokenizer, self.seed, self.start = tokenizer, seed, start
@@ -147,9 +148,7 @@ def prefetched(data: Batches) -> torch.utils.data.DataLoader[tuple[torch.Tensor,
     return torch.utils.data.DataLoader(data, batch_size=None, num_workers=1, prefetch_factor=2 * BUCKET)
 
 
-def bucket_rows(
-    tokenizer: PreTrainedTokenizerFast, seed: int, bucket: int
-) -> list[list[tuple[list[int], int]]]:
+def bucket_rows(tokenizer: PreTrainedTokenizerFast, seed: int, bucket: int) -> list[list[tuple[list[int], int]]]:
     rng = random.Random(f"rows/{seed}/{bucket}")
     count = BATCH * BUCKET
     pairs = [
@@ -165,7 +164,8 @@ def bucket_rows(
 
 
 def example(problem: Problem, rng: random.Random) -> tuple[str, str]:
-    """A prompt and a solution of a random style in a random right order, sometimes with a slip and its correction."""
+    """A prompt and a solution of a random style in a random right order, sometimes with a slip and its
+    correction."""
     style = rng.choice(STYLES)
     text = problem.write(style, right_order(problem.graph, rng))
     if rng.random() < SLIP_SHARE:
@@ -196,7 +196,7 @@ def near(value: int, rng: random.Random) -> int:
 
 def drill(rng: random.Random) -> tuple[str, str]:
     """Four bare equations, the answer being the last result."""
-    equations = []
+    equations: list[tuple[int, str, int, int]] = []
     value = 0
     while len(equations) < 4:
         op = rng.choice("+-*/")
@@ -276,22 +276,20 @@ def architecture(tokenizer: PreTrainedTokenizerFast) -> Qwen2Config:
 
 
 class Muon(torch.optim.Optimizer):
-    """Momentum whose update is made orthogonal (Keller Jordan, 2024), in float32: torch's own works in bfloat16, which
-    processors without such instructions emulate a hundred times slower."""
+    """Momentum whose update is made orthogonal (Keller Jordan, 2024), in float32: torch's own works in
+    bfloat16, which processors without such instructions emulate a hundred times slower."""
 
     def __init__(self, params: list[torch.Tensor], lr: float, momentum: float = 0.95) -> None:
         super().__init__(params, {"lr": lr, "momentum": momentum})
 
     @torch.no_grad()
-    def step(self, closure: None = None) -> None:  # type: ignore[override]
+    def step(self, closure: None = None) -> None:
         for group in self.param_groups:
             for parameter in group["params"]:
                 momentum = self.state[parameter].setdefault("momentum", torch.zeros_like(parameter))
                 momentum.lerp_(parameter.grad, 1 - group["momentum"])
                 update = orthogonal(parameter.grad.lerp(momentum, group["momentum"]))
-                parameter.add_(
-                    update, alpha=-group["lr"] * max(1.0, update.shape[0] / update.shape[1]) ** 0.5
-                )
+                parameter.add_(update, alpha=-group["lr"] * max(1.0, update.shape[0] / update.shape[1]) ** 0.5)
 
 
 def orthogonal(matrix: torch.Tensor, iterations: int = 5) -> torch.Tensor:

@@ -1,7 +1,8 @@
 """From requests to graded completions: what the traces and labels stages share.
 
-The id of a completion is H(base seed, model digest, rendered prompt, sampling, index), and its seed follows from the id:
-whoever asks for the same thing asks under the same name, in whatever order, on whatever machine.
+The id of a completion is H(base seed, model digest, rendered prompt, sampling, index), and its seed
+follows from the id: whoever asks for the same thing asks under the same name, in whatever order, on
+whatever machine.
 """
 
 import asyncio

@@ -13,7 +13,6 @@ from storage.store import Location
 from tasks.engine import Resources
 from tasks.params import Params
 
-
 P = TypeVar("P", bound=Params)
 
 

@@ -1,8 +1,9 @@
 """The labels stage: Monte Carlo labels for every step of every trace.
 
-Each trace is a small loop: ask the policy what is owed, roll out, ask again. Many traces loop at once, so that the engine
-always has work; none waits for another, except where they share a prefix and so its rollouts. Rollouts go to their ledger
-as they come. A trace whose prefix the engine refuses is a dead letter; its rollouts stay.
+Each trace is a small loop: ask the policy what is owed, roll out, ask again. Many traces loop at once, so
+that the engine always has work; none waits for another, except where they share a prefix and so its
+rollouts. Rollouts go to their ledger as they come. A trace whose prefix the engine refuses is a dead
+letter; its rollouts stay.
 """
 
 import asyncio
@@ -31,7 +32,8 @@ from tasks.pool import open_engine
 from tasks.rollouts import EngineRefused, Prefix, Rollouts
 
 PREFIXES_A_TRACE = 4
-"""Traces in flight are the engine's window divided by this: about so many prefixes of a trace roll out at once."""
+"""Traces in flight are the engine's window divided by this: about so many prefixes of a trace roll out at
+once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +52,29 @@ def run(job: Job[LabelsParams]) -> Outcome:
 
 async def _run(job: Job[LabelsParams]) -> Outcome:
     params, resources = job.params, job.resources
-    written = _how_the_traces_were_written(job)
-    problems = {row["problem_id"]: row for row in job.inputs["problems"].read().to_pylist()}
-    traces = list(_chosen(job.inputs["traces"].read().to_pylist(), params.traces_per_problem))
+    model = params.engine or how_the_traces_were_written(job).engine
     async with (
         Grader(resources.graders, params.grading_seconds) as grader,
-        open_engine(params.engine or written.engine, resources) as engine,
+        open_engine(model, resources) as engine,
     ):
-        _require_continuation(engine)
-        golds = {key: row["answer"] for key, row in problems.items()}
-        kept = await regrade(job.kept("rollouts"), golds, grader)
-        with job.ledger("rollouts") as ledger:
-            rollouts = Rollouts(engine, grader, params.sampling, ledger, kept)
-            prompter = Prompter(engine, written.prompt, written.chat, params.seed, params.sampling)
-            labeller = Labeller(job, rollouts, prompter, problems)
-            await labeller.label(traces)
-        table = _rollouts_table(job.kept("rollouts"), kept, labeller.done)
+        return await label(job, engine, grader)
+
+
+async def label(job: Job[LabelsParams], engine: Engine, grader: Grader) -> Outcome:
+    """The stage with an engine and a grader that are ready. Raises ValueError for an engine that cannot do
+    it."""
+    _require_continuation(engine)
+    written = how_the_traces_were_written(job)
+    problems = {row["problem_id"]: row for row in job.inputs["problems"].read().to_pylist()}
+    traces = list(_chosen(job.inputs["traces"].read().to_pylist(), job.params.traces_per_problem))
+    golds = {key: row["answer"] for key, row in problems.items()}
+    kept = await regrade(job.kept("rollouts"), golds, grader)
+    with job.ledger("rollouts") as ledger:
+        rollouts = Rollouts(engine, grader, job.params.sampling, ledger, kept)
+        prompter = Prompter(engine, written.prompt, written.chat, job.params.seed, job.params.sampling)
+        labeller = Labeller(job, rollouts, prompter, problems)
+        await labeller.label(traces)
+    table = _rollouts_table(job.kept("rollouts"), kept, labeller.done)
     labels = [row for done in labeller.done for row in _label_rows(done, problems, engine.identity.name)]
     return Outcome(
         tables={"rollouts": table, "labels": pa.Table.from_pylist(labels, schema=DATASETS["labels"].schema)},
@@ -76,6 +85,13 @@ async def _run(job: Job[LabelsParams]) -> Outcome:
         model_digest=engine.identity.digest,
         checker=CHECKER,
     )
+
+
+def how_the_traces_were_written(job: Job[LabelsParams]) -> TracesParams:
+    """The parameters of the traces: a rollout goes on under the prompt that its trace began under."""
+    manifest = job.inputs["traces"].manifest()
+    assert manifest is not None, "a stage runs on committed inputs"
+    return TracesParams.model_validate(manifest.params)
 
 
 class Labeller:
@@ -101,9 +117,7 @@ class Labeller:
             nonlocal finished
             await self._label(trace)
             finished += 1
-            self._job.progress(
-                finished, len(traces), rollouts=self._rollouts.generated, tokens=self._rollouts.tokens
-            )
+            self._job.progress(finished, len(traces), rollouts=self._rollouts.generated, tokens=self._rollouts.tokens)
 
         window = self._job.resources.actors * self._job.resources.window
         await for_each(traces, window // PREFIXES_A_TRACE + 1, one)
@@ -113,11 +127,7 @@ class Labeller:
     async def _label(self, trace: dict[str, Any]) -> None:
         problem = self._problems.get(trace["problem_id"])
         if problem is None or not trace["steps"]:
-            why = (
-                ("no_problem", "its problem is not in storage")
-                if problem is None
-                else ("no_steps", "it is empty")
-            )
+            why = ("no_problem", "its problem is not in storage") if problem is None else ("no_steps", "it is empty")
             self._bury(trace, *why)
             return
         prefixes = await self._prefixes(trace, problem)
@@ -138,9 +148,7 @@ class Labeller:
             prefixes.append(Prefix(prompt, problem["problem_id"], problem["answer"]))
         return tuple(prefixes)
 
-    async def _decide(
-        self, prefixes: tuple[Prefix, ...], answer: Verdict, affinity: str
-    ) -> tuple[StepLabel, ...]:
+    async def _decide(self, prefixes: tuple[Prefix, ...], answer: Verdict, affinity: str) -> tuple[StepLabel, ...]:
         """Follows the policy to its end; a prefix's next wave starts when its last one is back."""
         running: dict[int, asyncio.Task[None]] = {}
         try:
@@ -166,7 +174,8 @@ class Labeller:
 
 
 def summarise(labels: Sequence[dict[str, Any]], table: pa.Table, rollouts: Rollouts) -> dict[str, Any]:
-    """Counts, and where the truth of the steps is known, how often hard labels and first errors agree with it."""
+    """Counts, and where the truth of the steps is known, how often hard labels and first errors agree with
+    it."""
     by_trace: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in labels:
         by_trace[row["trace_id"]].append(row)
@@ -189,20 +198,14 @@ def summarise(labels: Sequence[dict[str, Any]], table: pa.Table, rollouts: Rollo
 
 
 def _first_error_accuracy(traces: Any) -> float:
-    """Share of traces, all their steps known, whose first bad label is at the first wrong step (or both have none)."""
+    """Share of traces, all their steps known, whose first bad label is at the first wrong step (or both
+    have none)."""
     pairs = [
         (first_error([row["hard"] == 1 for row in rows]), first_error([row["truth"] == 1 for row in rows]))
         for rows in traces
         if all(row["hard"] is not None and row["truth"] is not None for row in rows)
     ]
     return sum(said == true for said, true in pairs) / len(pairs) if pairs else 0.0
-
-
-def _how_the_traces_were_written(job: Job[LabelsParams]) -> TracesParams:
-    """The parameters of the traces: a rollout goes on under the prompt that its trace began under."""
-    manifest = job.inputs["traces"].manifest()
-    assert manifest is not None, "a stage runs on committed inputs"
-    return TracesParams.model_validate(manifest.params)
 
 
 def _require_continuation(engine: Engine) -> None:
@@ -221,14 +224,10 @@ def _chosen(traces: Sequence[dict[str, Any]], per_problem: int | None) -> Iterat
             yield trace
 
 
-def _label_rows(
-    done: Labelled, problems: dict[str, dict[str, Any]], completer: str
-) -> Iterator[dict[str, Any]]:
+def _label_rows(done: Labelled, problems: dict[str, dict[str, Any]], completer: str) -> Iterator[dict[str, Any]]:
     trace = done.trace
     truths = _truths(problems[trace["problem_id"]]["graph"], trace["steps"])
-    for step, (label, prefix, text) in enumerate(
-        zip(done.labels, done.prefixes, trace["steps"], strict=True)
-    ):
+    for step, (label, prefix, text) in enumerate(zip(done.labels, done.prefixes, trace["steps"], strict=True)):
         yield {
             "label_id": row_id("label", trace["trace_id"], step),
             "trace_id": trace["trace_id"],
@@ -251,16 +250,13 @@ def _label_rows(
 
 
 def _truths(graph: str, steps: Sequence[str]) -> list[int | None]:
-    return (
-        [int(truth) for truth in step_truths(Graph.from_json(graph), steps)] if graph else [None] * len(steps)
-    )
+    return [int(truth) for truth in step_truths(Graph.from_json(graph), steps)] if graph else [None] * len(steps)
 
 
 def _rollouts_table(everything: pa.Table, regraded: pa.Table, done: Sequence[Labelled]) -> pa.Table:
-    """The rollouts of these traces' prefixes, old ones with today's verdicts, in the order of prefix and index."""
-    new = everything.filter(
-        pc.invert(pc.is_in(everything["rollout_id"], regraded["rollout_id"].combine_chunks()))
-    )
+    """The rollouts of these traces' prefixes, old ones with today's verdicts, in the order of prefix and
+    index."""
+    new = everything.filter(pc.invert(pc.is_in(everything["rollout_id"], regraded["rollout_id"].combine_chunks())))
     prefixes = pa.array({prefix.prompt.id for labelled in done for prefix in labelled.prefixes}, pa.utf8())
     table = pa.concat_tables([regraded, new])
     return table.filter(pc.is_in(table["prefix_id"], prefixes)).sort_by(

@@ -1,7 +1,8 @@
 """The parameters of each stage: everything that changes its rows, and nothing else.
 
-All are frozen, refuse unknown fields, and have one fingerprint. `generation()` is the part on which the expensive rows
-depend: rows that were paid for are used again as long as it stays the same, whatever else changes.
+All are frozen, refuse unknown fields, and have one fingerprint. `generation()` is the part on which the
+expensive rows depend: rows that were paid for are used again as long as it stays the same, whatever else
+changes.
 """
 
 from typing import Any, Literal
@@ -64,9 +65,7 @@ class ProblemsParams(Params):
         if wanted and not getattr(self, wanted):
             raise ValueError(f"source={self.source!r} needs `{wanted}`")
         if self.source == "generated" and self.split not in ("train", "test", "held_out"):
-            raise ValueError(
-                f"split={self.split!r}: generated problems have the splits train, test and held_out"
-            )
+            raise ValueError(f"split={self.split!r}: generated problems have the splits train, test and held_out")
         return self
 
 
@@ -78,7 +77,8 @@ class TracesParams(Params):
     prompt: PromptStyle = "concise"
     """How the problem is put; `concise` and `explained` are what the embedded models know."""
     chat: Chat = "auto"
-    """Whether the prompt goes through the model's chat template; `auto`: where it has one and the style is not few_shot."""
+    """Whether the prompt goes through the model's chat template; `auto`: where it has one and the style is
+    not few_shot."""
     samples: int = Field(default=8, ge=1)
     """Traces a problem. Raising it keeps those that there are."""
     sampling: Sampling = Sampling()
@@ -100,7 +100,8 @@ class LabelsParams(Params):
     engine: EngineParams | None = None
     """The completer; None is the model that wrote the traces. The prompt's style is that of the traces."""
     policy: Literal["fixed", "first_success"] = "first_success"
-    """`fixed`: all k rollouts of every prefix. `first_success`: stop at the first right one; same hard labels, fewer rollouts."""
+    """`fixed`: all k rollouts of every prefix. `first_success`: stop at the first right one; same hard
+    labels, fewer rollouts."""
     k: int = Field(default=8, ge=1)
     """Rollouts a prefix at the most."""
     waves: tuple[int, ...] = (1, 1, 2, 4)

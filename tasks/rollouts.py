@@ -1,7 +1,8 @@
 """The rollouts of a run, by prefix: what was kept, what is under way, what came.
 
-Guarantees: a rollout is generated once, however many traces share its prefix; it is in the ledger before a label is made
-of it; verdicts of a prefix are read in the order of their index, whatever order they came in.
+Guarantees: a rollout is generated once, however many traces share its prefix; it is in the ledger before a
+label is made of it; verdicts of a prefix are read in the order of their index, whatever order they came
+in.
 """
 
 import asyncio
@@ -40,9 +41,7 @@ class EngineRefused(Exception):
 class Rollouts:
     """All rollouts of a run. Verdicts are held in memory, texts in the ledger alone."""
 
-    def __init__(
-        self, engine: Engine, grader: Grader, sampling: Sampling, ledger: Ledger, kept: pa.Table
-    ) -> None:
+    def __init__(self, engine: Engine, grader: Grader, sampling: Sampling, ledger: Ledger, kept: pa.Table) -> None:
         self._engine, self._grader, self._sampling, self._ledger = engine, grader, sampling, ledger
         self._verdicts: defaultdict[str, dict[int, Verdict]] = defaultdict(dict)
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)

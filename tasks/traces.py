@@ -1,7 +1,7 @@
 """The traces stage: n samples of each problem, split into steps and graded.
 
-Guarantees: a trace that was kept by an earlier attempt is not sampled again; one that the engine cannot make (a question
-beyond its context, say) is a dead letter and harms no other.
+Guarantees: a trace that was kept by an earlier attempt is not sampled again; one that the engine cannot
+make (a question beyond its context, say) is a dead letter and harms no other.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from evals.answers import CHECKER, Grade, Verdict, answer_key
 from evals.passk import majority_at_k, pass_at_k
 from evals.prompts import PROMPTS
 from evals.steps import split
+from storage.ledger import Ledger
 from storage.rows import DeadLetter
 from storage.schemas import DATASETS
 from tasks.completions import Prompt, Prompter, complete, for_each, grade_columns, regrade
@@ -35,25 +36,30 @@ def run(job: Job[TracesParams]) -> Outcome:
 
 
 async def _run(job: Job[TracesParams]) -> Outcome:
-    problems = job.inputs["problems"].read(["problem_id", "question", "answer"]).to_pylist()
     params, resources = job.params, job.resources
     async with (
         Grader(resources.graders, params.grading_seconds) as grader,
         open_engine(params.engine, resources) as engine,
     ):
-        sampling = Sampler(job, engine, grader)
-        golds = {problem["problem_id"]: problem["answer"] for problem in problems}
-        kept = await regrade(job.kept("traces"), golds, grader)
-        with job.ledger("traces") as ledger:
-            await sampling.sample(problems, set(kept["trace_id"].to_pylist()), ledger.append)
-        rows = kept.to_pylist() + sampling.rows
-    table = _ordered(rows, sampling.wanted, params)
+        return await sample(job, engine, grader)
+
+
+async def sample(job: Job[TracesParams], engine: Engine, grader: Grader) -> Outcome:
+    """The stage with an engine and a grader that are ready."""
+    problems = job.inputs["problems"].read(["problem_id", "question", "answer"]).to_pylist()
+    golds = {problem["problem_id"]: problem["answer"] for problem in problems}
+    kept = await regrade(job.kept("traces"), golds, grader)
+    with job.ledger("traces") as ledger:
+        sampler = Sampler(job, engine, grader, ledger)
+        await sampler.sample(problems, set(kept["trace_id"].to_pylist()))
+    rows = kept.to_pylist() + sampler.rows
+    table = _ordered(rows, sampler.wanted, job.params)
     return Outcome(
         tables={"traces": table},
-        dead=tuple(sampling.dead),
+        dead=tuple(sampler.dead),
         counts={"unknown": _count(table, Verdict.unknown)},
-        tokens=sampling.tokens,
-        summary=summarise(table) | {"kept": len(rows) - len(sampling.rows), "generated": len(sampling.rows)},
+        tokens=sampler.tokens,
+        summary=summarise(table) | {"generated": len(sampler.rows)},
         model_digest=engine.identity.digest,
         checker=CHECKER,
     )
@@ -62,10 +68,9 @@ async def _run(job: Job[TracesParams]) -> Outcome:
 class Sampler:
     """One run over the problems: what came, what died, what it cost."""
 
-    def __init__(self, job: Job[TracesParams], engine: Engine, grader: Grader) -> None:
+    def __init__(self, job: Job[TracesParams], engine: Engine, grader: Grader, ledger: Ledger) -> None:
         params = job.params
-        self._job, self._engine, self._grader, self._params = job, engine, grader, params
-        self._splitter = params.splitter or PROMPTS[params.prompt].splitter
+        self._job, self._engine, self._grader, self._ledger = job, engine, grader, ledger
         self._prompter = Prompter(engine, params.prompt, params.chat, params.seed, params.sampling)
         self.rows: list[dict[str, Any]] = []
         self.dead: list[DeadLetter] = []
@@ -73,41 +78,38 @@ class Sampler:
         """Trace id to (problem, sample): which traces this run is about, and their order."""
         self.tokens = 0
 
-    async def sample(self, problems: Sequence[dict[str, Any]], have: set[str], keep: Any) -> None:
-        total, done = len(problems) * self._params.samples, 0
+    async def sample(self, problems: Sequence[dict[str, Any]], have: set[str]) -> None:
+        params = self._job.params
+        total, done = len(problems) * params.samples, 0
 
         async def call(work: tuple[int, range]) -> None:
             nonlocal done
             place, samples = work
             problem = problems[place]
             prompt = await self._prompter.prompt(problem["question"])
-            requests = {i: prompt.request(i, self._params.sampling) for i in samples}
+            requests = {i: prompt.request(i, params.sampling) for i in samples}
             self.wanted |= {request.id: (place, i) for i, request in requests.items()}
             owed = {i: request for i, request in requests.items() if request.id not in have}
             if owed:
-                await self._generate(problem, prompt, owed, keep)
+                await self._generate(problem, prompt, owed)
             done += len(samples)
             self._job.progress(done, total, tokens=self.tokens)
 
         in_flight = self._job.resources.actors * self._job.resources.window // CALL + 1
-        await for_each(_calls(len(problems), self._params.samples), in_flight, call)
+        await for_each(_calls(len(problems), params.samples), in_flight, call)
 
-    async def _generate(
-        self, problem: dict[str, Any], prompt: Prompt, owed: dict[int, Request], keep: Any
-    ) -> None:
+    async def _generate(self, problem: dict[str, Any], prompt: Prompt, owed: dict[int, Request]) -> None:
         graded = await complete(
             self._engine, self._grader, list(owed.values()), problem["answer"], problem["problem_id"]
         )
         rows = []
         for (index, request), (completion, grade) in zip(owed.items(), graded, strict=True):
             if completion.error:
-                self.dead.append(
-                    dead_letter("traces", completion, f"problem {problem['problem_id']} sample {index}")
-                )
+                self.dead.append(dead_letter("traces", completion, f"problem {problem['problem_id']} sample {index}"))
             else:
                 rows.append(self._row(problem, index, prompt, request, completion, grade))
             self.tokens += completion.tokens
-        keep(rows)
+        self._ledger.append(rows)
         self.rows += rows
 
     def _row(
@@ -139,8 +141,8 @@ class Sampler:
 
 
 def summarise(traces: pa.Table) -> dict[str, Any]:
-    """Numbers that people look at; all but the counts are shares of 1. Unknown verdicts are counted apart, and a trace
-    with one is no success."""
+    """Numbers that people look at; all but the counts are shares of 1. Unknown verdicts are counted apart,
+    and a trace with one is no success."""
     by_problem: dict[str, list[tuple[str, str | None]]] = defaultdict(list)
     for row in traces.select(["problem_id", "verdict", "extracted"]).to_pylist():
         by_problem[row["problem_id"]].append((row["verdict"], row["extracted"]))
@@ -174,14 +176,10 @@ def _calls(problems: int, samples: int) -> Iterator[tuple[int, range]]:
             yield place, range(start, min(start + CALL, samples))
 
 
-def _ordered(
-    rows: list[dict[str, Any]], wanted: dict[str, tuple[int, int]], params: TracesParams
-) -> pa.Table:
+def _ordered(rows: list[dict[str, Any]], wanted: dict[str, tuple[int, int]], params: TracesParams) -> pa.Table:
     """The wanted rows in order, cut into steps as today's parameters say."""
     splitter = params.splitter or PROMPTS[params.prompt].splitter
-    chosen = sorted(
-        (row for row in rows if row["trace_id"] in wanted), key=lambda row: wanted[row["trace_id"]]
-    )
+    chosen = sorted((row for row in rows if row["trace_id"] in wanted), key=lambda row: wanted[row["trace_id"]])
     for row in chosen:
         row["steps"], row["splitter"] = split(row["text"], splitter), splitter
     return pa.Table.from_pylist(chosen, schema=DATASETS["traces"].schema)
@@ -202,4 +200,4 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def _count(table: pa.Table, verdict: Verdict) -> int:
-    return table["verdict"].to_pylist().count(verdict.value)
+    return int(table["verdict"].to_pylist().count(verdict.value))

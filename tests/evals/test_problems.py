@@ -21,9 +21,7 @@ def mask(question: str) -> str:
         text = re.sub(rf"\b{name.lower()}\b", "@", text)
     for word in (word for options in WORDS.values() for word in options):
         text = re.sub(rf"\b{word}\b", "%", text)
-    units = (
-        "dollars?|cents?|miles?|meters?|kilometers?|liters?|kilograms?|minutes?|hours?|days?|weeks?|months?"
-    )
+    units = "dollars?|cents?|miles?|meters?|kilometers?|liters?|kilograms?|minutes?|hours?|days?|weeks?|months?"
     return re.sub(r"\b(she|he|her|his|him)\b", "~", re.sub(rf"\b({units})\b", "u", text))
 
 
@@ -34,9 +32,7 @@ def test_at_least_forty_surface_patterns_stay_distinct_when_masked():
     owners: dict[str, str] = {}
     for name, masked in shapes.items():
         for shape in masked:
-            assert owners.setdefault(shape, name) == name, (
-                f"{name} and {owners[shape]} look alike when masked"
-            )
+            assert owners.setdefault(shape, name) == name, f"{name} and {owners[shape]} look alike when masked"
     assert len(shapes) >= 40
 
 
@@ -65,10 +61,7 @@ def test_the_same_seed_gives_the_same_problems_and_a_longer_run_only_adds():
 
 def test_training_and_test_problems_never_share_pattern_and_numbers():
     def keys(split):
-        return {
-            (p.pattern, tuple(sorted(p.graph.quantities.items())))
-            for p in generate(4000, seed=1, split=split)
-        }
+        return {(p.pattern, tuple(sorted(p.graph.quantities.items()))) for p in generate(4000, seed=1, split=split)}
 
     assert not keys("train") & keys("test")
     assert {name for name, _ in keys("held_out")} == {name for name, p in PATTERNS.items() if p.held_out}
