@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from transformers import AutoTokenizer
 
 from evals.exports import (
     COUNTS,
@@ -24,6 +25,7 @@ from evals.exports import (
     tagged,
     untagged,
 )
+from tests.evals.word_tokenizer import word_tokenizer
 
 MODELS = Path(__file__).parents[2] / "models"
 
@@ -153,23 +155,11 @@ class TestTokenTags:
 @pytest.fixture(scope="module", params=["words", "words_with_bos", "tiny_reasoner"])
 def tokenizer(request):
     """A small tokenizer of words, with and without an opening token, or the model's own."""
-    transformers = pytest.importorskip("transformers")
     if request.param == "tiny_reasoner":
         if not (MODELS / "tiny_reasoner" / "tokenizer.json").exists():
             pytest.skip("models/tiny_reasoner is not in this checkout")
-        return transformers.AutoTokenizer.from_pretrained(MODELS / "tiny_reasoner")
-    return _word_tokenizer(transformers, bos="<s>" if request.param == "words_with_bos" else None)
-
-
-def _word_tokenizer(transformers, bos):
-    from tokenizers import Regex, Tokenizer, models, pre_tokenizers
-
-    words = ["<pad>", "<unk>", "<s>", "\n", " ", *"0123456789+*=:?", "Step", "How", "many", "####"]
-    inner = Tokenizer(models.WordLevel({word: index for index, word in enumerate(words)}, unk_token="<unk>"))
-    inner.pre_tokenizer = pre_tokenizers.Split(Regex(r"[A-Za-z]+|####|\s|\S"), "isolated")
-    return transformers.PreTrainedTokenizerFast(
-        tokenizer_object=inner, pad_token="<pad>", unk_token="<unk>", bos_token=bos
-    )
+        return AutoTokenizer.from_pretrained(MODELS / "tiny_reasoner")
+    return word_tokenizer(bos="<s>" if request.param == "words_with_bos" else None)
 
 
 def _counter(tokenizer):
@@ -233,9 +223,7 @@ class TestWhatTRLReads:
             train_dataset=data,
         )
         read = trainer.train_dataset["labels"]
-        assert [[bool(one) for one in labels if one != -100] for labels in read] == [
-            row["labels"] for row in rows
-        ]
+        assert [[bool(one) for one in labels if one != -100] for labels in read] == [row["labels"] for row in rows]
 
 
 class TestCutRows:
