@@ -56,9 +56,7 @@ class Form:
 
     def __post_init__(self) -> None:
         if not self.tag or self.tag != self.tag.strip():
-            raise ValueError(
-                f"tag {self.tag!r}: give a text that starts and ends in no white space, such as {TAG!r}"
-            )
+            raise ValueError(f"tag {self.tag!r}: give a text that starts and ends in no white space, such as {TAG!r}")
 
 
 COUNTS = {

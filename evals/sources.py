@@ -107,9 +107,7 @@ def read_problems(records: Iterable[Record | Refusal], reading: Reading) -> Iter
             yield problem
 
 
-def decode_lines(
-    lines: Iterable[bytes], name: str, max_line_bytes: int = MAX_LINE_BYTES
-) -> Iterator[Record | Refusal]:
+def decode_lines(lines: Iterable[bytes], name: str, max_line_bytes: int = MAX_LINE_BYTES) -> Iterator[Record | Refusal]:
     """A record or a refusal for each line of a JSONL file, blank lines included.
 
     Lines may keep their line ends; a byte order mark is passed over.
@@ -243,9 +241,7 @@ def _subject_and_level(fields: Mapping[str, Any]) -> str:
     """`Algebra Level 5`, whether the copy of MATH writes `Level 5` or 5; empty for what it does not say."""
     level = fields.get("level")
     said = [fields.get("type", fields.get("subject")), f"Level {level}" if isinstance(level, int) else level]
-    return " ".join(
-        _SURROGATE.sub("?", one).replace("\0", "?") for one in said if isinstance(one, str) and one
-    )
+    return " ".join(_SURROGATE.sub("?", one).replace("\0", "?") for one in said if isinstance(one, str) and one)
 
 
 def _number(text: str) -> str:

@@ -137,9 +137,7 @@ def _generated(params: ProblemsParams) -> Iterator[dict[str, Any]]:
             yield row
         if len(seen) == params.count:
             return
-    raise SourceError(
-        f"count={params.count}: {tries} tries gave {len(seen)} different problems; ask for fewer"
-    )
+    raise SourceError(f"count={params.count}: {tries} tries gave {len(seen)} different problems; ask for fewer")
 
 
 def _columns(given: dict[str, str]) -> Columns:
@@ -216,9 +214,7 @@ def _parquet(handle: BinaryIO, name: str) -> Iterator[Record | Refusal]:
     try:
         file = pq.ParquetFile(handle)
     except (pa.ArrowException, OSError) as error:
-        raise SourceError(
-            f"{name}: is no whole Parquet file ({error}); was it cut off? Write it again"
-        ) from error
+        raise SourceError(f"{name}: is no whole Parquet file ({error}); was it cut off? Write it again") from error
     first = 1
     for group in range(file.num_row_groups):
         last = first + file.metadata.row_group(group).num_rows - 1
@@ -226,9 +222,7 @@ def _parquet(handle: BinaryIO, name: str) -> Iterator[Record | Refusal]:
         first = last + 1
 
 
-def _row_group(
-    file: pq.ParquetFile, group: int, name: str, first: int, last: int
-) -> Iterator[Record | Refusal]:
+def _row_group(file: pq.ParquetFile, group: int, name: str, first: int, last: int) -> Iterator[Record | Refusal]:
     place = first
     try:
         for batch in file.iter_batches(batch_size=1024, row_groups=[group]):

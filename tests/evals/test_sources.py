@@ -105,9 +105,7 @@ class TestMATH:
         assert read(newer, form="math")[0].pattern == "Algebra Level 5"
 
     def test_a_problem_needs_no_subject(self):
-        assert (
-            read({"problem": "1/2?", "solution": r"\boxed{1/2}", "type": None}, form="math")[0].pattern == ""
-        )
+        assert read({"problem": "1/2?", "solution": r"\boxed{1/2}", "type": None}, form="math")[0].pattern == ""
 
     @pytest.mark.parametrize("solution", ["none", r"\boxed{}", r"\boxed{\frac{1}{2}", r"\boxed{ }"])
     def test_a_solution_without_a_closed_box_with_content_is_refused(self, solution):
@@ -143,13 +141,9 @@ class TestOtherColumns:
         [problem] = read(record, form="columns", columns=self.COLUMNS)
         assert (problem.question, problem.answer, problem.solution) == ("1+1?", "2", "1+1=2")
 
-    @pytest.mark.parametrize(
-        "answer", ["-3", "1,000", r"\frac{1}{2}", "x^2+1", "(3, 4)", r"2\sqrt{3}", r"\sin x"]
-    )
+    @pytest.mark.parametrize("answer", ["-3", "1,000", r"\frac{1}{2}", "x^2+1", "(3, 4)", r"2\sqrt{3}", r"\sin x"])
     def test_numbers_and_expressions_are_gold_answers(self, answer):
-        assert read({"question": "?", "answer": answer}, form="columns")[0].answer == answer.replace(
-            "1,000", "1000"
-        )
+        assert read({"question": "?", "answer": answer}, form="columns")[0].answer == answer.replace("1,000", "1000")
 
     @pytest.mark.parametrize("answer", ["because it rains", "???", "Paris"])
     def test_prose_is_no_gold_answer(self, answer):
@@ -194,9 +188,7 @@ class TestBadRecords:
         assert "question, text" in refusal({"question": "q", "text": "18"}).message
 
     def test_the_limit_of_a_question_is_a_parameter(self):
-        assert (
-            refusal(DUCKS, max_question_chars=10).message == "the question has 38 characters; the limit is 10"
-        )
+        assert refusal(DUCKS, max_question_chars=10).message == "the question has 38 characters; the limit is 10"
 
     def test_a_question_again_is_refused_though_its_white_space_differs(self):
         refused = refusal(DUCKS, {**DUCKS, "question": DUCKS["question"].replace(" ", "\n ")})
@@ -214,9 +206,7 @@ class TestBadRecords:
 class TestIds:
     def test_an_id_stays_the_same_when_place_and_gold_change(self):
         [problem] = read(DUCKS)
-        mended = list(
-            read_problems([Record("b.jsonl:9", {**DUCKS, "answer": "#### 33"})], Reading("mine", "gsm8k"))
-        )
+        mended = list(read_problems([Record("b.jsonl:9", {**DUCKS, "answer": "#### 33"})], Reading("mine", "gsm8k")))
         assert mended[0].problem_id == problem.problem_id
 
     def test_an_id_differs_between_sources_and_between_questions(self):
@@ -269,11 +259,7 @@ class TestDecoding:
         st.lists(
             st.dictionaries(
                 st.sampled_from(["question", "answer", "problem", "solution", "type", "level"]),
-                st.none()
-                | st.text()
-                | st.integers()
-                | st.sampled_from(["#### 5", r"\boxed{5}"])
-                | st.lists(st.text()),
+                st.none() | st.text() | st.integers() | st.sampled_from(["#### 5", r"\boxed{5}"]) | st.lists(st.text()),
             )
         ),
         st.sampled_from(["gsm8k", "math", "columns"]),

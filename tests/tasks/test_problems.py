@@ -114,9 +114,7 @@ class TestFiles:
         assert letters(outcome) == [("duplicate_id", "mine.jsonl:2")]
 
     def test_an_unknown_role_of_a_column_is_an_error(self, jsonl):
-        with pytest.raises(
-            SourceError, match=r"\['query'\] are no fields of a problem; there are \['answer'"
-        ):
+        with pytest.raises(SourceError, match=r"\['query'\] are no fields of a problem; there are \['answer'"):
             read(jsonl, format="columns", columns={"query": "q"})
 
     @pytest.mark.parametrize(
@@ -159,9 +157,7 @@ class TestParquet:
     def test_text_that_is_not_utf8_is_refused_by_row(self, tmp_path):
         good = record(1)
         texts = pa.array([good["question"].encode(), b"caf\xe9"]).view(pa.utf8())
-        pq.write_table(
-            pa.table({"question": texts, "answer": [good["answer"]] * 2}), tmp_path / "mine.parquet"
-        )
+        pq.write_table(pa.table({"question": texts, "answer": [good["answer"]] * 2}), tmp_path / "mine.parquet")
         outcome = read(tmp_path / "mine.parquet")
         assert answers(outcome) == ["2"]
         assert letters(outcome) == [("unreadable_row", "mine.parquet:2")]
@@ -218,7 +214,5 @@ class TestInputs:
 
 def test_progress_ends_at_the_total(jsonl):
     told = []
-    run_on(
-        ProblemsParams(source="file", path=str(jsonl)), lambda done, total, **_: told.append((done, total))
-    )
+    run_on(ProblemsParams(source="file", path=str(jsonl)), lambda done, total, **_: told.append((done, total)))
     assert told == [(5, 5)]
