@@ -1,10 +1,11 @@
 """What an engine is: requests in, completions out, and what the engine can do.
 
-One request is one completion with one seed. An engine answers in the order of the requests; a request that it cannot
-serve gives a completion with `finish_reason="error"` and never harms its neighbours. Engines do not promise equal
-texts on different machines or in different batches: only `tasks/fake_engine.py` does.
+One request is one completion with one seed. An engine answers in the order of the requests; a request that it
+cannot serve gives a completion with `finish_reason="error"` and never harms its neighbours. Engines do not
+promise equal texts on different machines or in different batches: only `tasks/fake_engine.py` does.
 
-This module is light (pydantic only), so that parameters can be read and checked without loading a model's code.
+This module is light (pydantic only), so that parameters can be read and checked without loading a model's
+code.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ FinishReason = Literal["stop", "length", "error"]
 class Sampling(BaseModel):
     """How the next token is drawn, and when a completion ends."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     temperature: float = Field(default=0.8, ge=0)
     """0 is greedy."""
@@ -79,6 +80,31 @@ class Completion:
 def failed(request_id: str, kind: str, message: str, prompt_tokens: int = 0) -> Completion:
     """The completion of a request that could not be served."""
     return Completion(request_id, "", (), "error", prompt_tokens, error=f"{kind}: {message}")
+
+
+def refused(request: Request) -> Completion | None:
+    """The error completion of a prompt that no engine should be asked; None where it may be asked."""
+    prompt = request.prompt
+    if not prompt:
+        return failed(request.id, "bad_prompt", "the prompt is empty")
+    if "\0" in prompt:
+        return failed(request.id, "bad_prompt", f"NUL character at {prompt.index(chr(0))}")
+    try:
+        prompt.encode()
+    except UnicodeEncodeError as error:
+        return failed(request.id, "bad_prompt", f"not Unicode text: lone surrogate at {error.start}")
+    return None
+
+
+def too_long(request: Request, tokens: int, context: int, counted: bool = True) -> Completion:
+    """The error completion of a prompt that leaves no room for an answer."""
+    many = f"{tokens}" if counted else f"at least {tokens}"
+    message = f"{many} tokens; the context of {context} must hold one more than the prompt"
+    return failed(request.id, "prompt_too_long", message, tokens)
+
+
+class EngineDied(RuntimeError):
+    """The engine broke and lost what it was generating; its process must be replaced."""
 
 
 class Abilities(BaseModel):
@@ -142,11 +168,12 @@ class Engine(Protocol):
 class EngineParams(BaseModel):
     """Which model, loaded how. All of it is part of a run's identity."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     kind: Literal["vllm", "http", "fake"] = "vllm"
     model: str = "tiny_reasoner"
-    """An embedded model, a local folder, a hub name, the name that an HTTP server knows, or a FakeEngine's script."""
+    """An embedded model, a local folder, a hub name, the name that an HTTP server knows, or a FakeEngine's
+    script."""
     url: str | None = None
     """HTTP: the base URL, up to and with /v1."""
     api: Literal["completions", "chat"] = "completions"
@@ -156,12 +183,26 @@ class EngineParams(BaseModel):
     max_model_len: int | None = Field(default=None, ge=1)
     """Context in tokens; None takes the model's own."""
     dtype: str = "auto"
+    """auto: as the checkpoint is stored, on every kind of machine."""
+
+
+class Faults(BaseModel):
+    """Trouble that a FakeEngine makes on purpose, for tests of what must survive it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    delay: float = Field(default=0.0, ge=0)
+    """Seconds a request."""
+    fail: str | None = None
+    """Prompts that match this pattern give an error completion."""
+    die_at: tuple[int, ...] = ()
+    """The process ends without a word when the journal has so many lines: once for each number."""
 
 
 class Resources(BaseModel):
     """What a run may use. Never part of its identity: the rows are the same with any of it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     actors: int = Field(default=1, ge=1)
     gpus_per_actor: float | None = Field(default=None, ge=0)
@@ -190,4 +231,6 @@ class Resources(BaseModel):
     graders: int = Field(default=2, ge=1)
     """Processes that compare answers."""
     journal: str | None = None
-    """A file to which engines append the id of each finished request: an audit outside the driver."""
+    """A file to which engines append a line for each finished request: an audit outside the driver."""
+    faults: Faults | None = None
+    """FakeEngine only."""

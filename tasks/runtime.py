@@ -1,0 +1,86 @@
+"""The Ray session of a process: attached where a cluster runs, started where none does.
+
+It ends only what it started: a local cluster is stopped, a running one is merely left, and a session that the
+caller (or an outer `ray_session`) opened before stays open. Workers of a local cluster run the driver's own
+installation and import the checkout, so nothing is packed or uploaded.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+STORE_BYTES = 256 * 2**20
+"""Object store of a local cluster. Completions are small; Ray would take a third of the machine's memory."""
+START_ATTEMPTS = 3
+"""Ray gives its processes 30 seconds to come up, too few on a busy machine that has never loaded them."""
+
+_lock = threading.Lock()
+_sessions = 0
+
+
+@contextmanager
+def ray_session(address: str | None = None) -> Iterator[None]:
+    """Ray, for as long as the block runs; `address` (or RAY_ADDRESS) names a running cluster.
+
+    Sessions may be nested and may overlap in threads: the last to leave shuts down. Raises ConnectionError
+    where nothing answers at the address.
+    """
+    import ray
+
+    global _sessions
+    with _lock:
+        if not ray.is_initialized():
+            _start(address or os.environ.get("RAY_ADDRESS"))
+            _sessions = 0
+        elif _sessions == 0:
+            _sessions = 1  # somebody else's: one more than we shall ever leave
+        _sessions += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _sessions -= 1
+            if _sessions == 0:
+                ray.shutdown()
+
+
+def _start(address: str | None) -> None:
+    # `uv run` would make Ray pack and upload the working folder; usage statistics would call home.
+    os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    import ray
+
+    if address and address != "local":
+        ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
+        return
+    for patience in reversed(range(START_ATTEMPTS)):
+        try:
+            return _start_local()
+        except Exception as error:  # Ray raises a bare Exception here
+            if "timed out during startup" not in str(error) or not patience:
+                raise
+            ray.shutdown()
+
+
+def _start_local() -> None:
+    import ray
+
+    ray.init(
+        "local",
+        include_dashboard=False,
+        log_to_driver=False,
+        logging_level=logging.ERROR,
+        object_store_memory=STORE_BYTES,
+        runtime_env={"env_vars": {"PYTHONPATH": _python_path()}},
+    )
+
+
+def _python_path() -> str:
+    return os.pathsep.join(filter(None, [str(CHECKOUT), os.environ.get("PYTHONPATH")]))
