@@ -21,6 +21,7 @@ from evals.rationals import Number, numbers, parse_number, plain, whole_number, 
 
 __all__ = [
     "CHECKER",
+    "Answer",
     "Grade",
     "Style",
     "Verdict",
@@ -30,6 +31,7 @@ __all__ = [
     "find_answer",
     "grade_exactly",
     "parse_number",
+    "plain",
 ]
 
 CHECKER = "1"
@@ -47,7 +49,8 @@ class Grade:
     """A verdict, the answer it was reached on, and why.
 
     `reason`: exact, math_verify; for wrong also no_answer; for unknown truncated, ambiguous, unparsable_gold,
-    too_long, time_out, crash, error. `marker`: the pattern that found the answer (evals/extraction.py).
+    unparsable_answer, too_long, time_out, crash, error.
+    `marker`: the pattern that found the answer (evals/extraction.py).
     """
 
     verdict: Verdict
@@ -62,9 +65,7 @@ def extract(text: str, style: Style = "flexible") -> str | None:
     return None if answer is None else answer.text
 
 
-def grade_exactly(
-    text: str, gold: str, finish_reason: str = "stop", style: Style = "flexible"
-) -> Grade | None:
+def grade_exactly(text: str, gold: str, finish_reason: str = "stop", style: Style = "flexible") -> Grade | None:
     """The grade of a solution, or None where only a symbolic checker could tell.
 
     `finish_reason` is the engine's. After "length" an answer counts only where the text goes on behind it:
