@@ -1,0 +1,93 @@
+from pathlib import Path
+
+import pytest
+
+from tasks.engine import Request, Sampling
+from tasks.fake_engine import FakeEngine
+from tasks.grading import Grader
+from tasks.params import TracesParams
+from tasks.traces import sample
+from tests.tasks.jobs import FAKE, at, commit, problem_rows, schema_of, traces_job
+
+PARAMS = TracesParams(engine=FAKE, chat="off", samples=4)
+
+
+def answer(request: Request) -> str:
+    """Two steps; the answer is right for even seeds."""
+    return f"Step 1: 2 + 3 = 5\nStep 2: 5 + 3 = 8\n#### {8 + request.seed % 2}"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    commit(at(tmp_path, "problems"), [row | {"answer": "8"} for row in problem_rows(5)], PARAMS)
+    return tmp_path
+
+
+async def sampled(root: Path, engine: FakeEngine, params: TracesParams = PARAMS):
+    async with Grader() as grader:
+        return await sample(traces_job(root, params), engine, grader)
+
+
+async def test_each_problem_gets_its_samples_in_order_split_into_steps_and_graded(root):
+    table = (await sampled(root, FakeEngine(answer))).tables["traces"]
+    assert table.schema == schema_of("traces")
+    order = at(root, "problems").read()["problem_id"].to_pylist()
+    assert table["problem_id"].to_pylist() == [problem for problem in order for _ in range(4)]
+    assert table["sample"].to_pylist() == [0, 1, 2, 3] * 5
+    for row in table.to_pylist():
+        assert row["steps"] == ["Step 1: 2 + 3 = 5\n", row["text"].removeprefix("Step 1: 2 + 3 = 5\n")]
+        assert row["verdict"] == ("correct" if row["seed"] % 2 == 0 else "wrong")
+
+
+async def test_raising_the_number_of_samples_keeps_those_that_there_are(root):
+    first = await sampled(root, FakeEngine(answer))
+    more = await sampled(root, FakeEngine(answer), PARAMS.model_copy(update={"samples": 6}))
+    assert more.summary["generated"] == 5 * 2
+    assert set(first.tables["traces"]["trace_id"].to_pylist()) < set(more.tables["traces"]["trace_id"].to_pylist())
+
+
+async def test_another_way_to_split_generates_nothing(root):
+    await sampled(root, FakeEngine(answer))
+    again = await sampled(root, FakeEngine(answer), PARAMS.model_copy(update={"splitter": "newline"}))
+    assert again.summary["generated"] == 0
+    assert {len(steps) for steps in again.tables["traces"]["steps"].to_pylist()} == {3}
+
+
+async def test_another_seed_gives_other_traces(root):
+    first = await sampled(root, FakeEngine(answer))
+    other = await sampled(root, FakeEngine(answer), PARAMS.model_copy(update={"seed": 1}))
+    ids = [set(outcome.tables["traces"]["trace_id"].to_pylist()) for outcome in (first, other)]
+    assert not ids[0] & ids[1]
+
+
+async def test_a_question_beyond_the_context_is_a_dead_letter_for_each_sample(root):
+    questions = at(root, "problems").read(["question"])["question"].to_pylist()
+    context = sorted(len(question.split()) for question in questions)[2] + 6
+    outcome = await sampled(root, FakeEngine(answer, context=context))
+    assert outcome.tables["traces"].num_rows + len(outcome.dead) == 5 * 4
+    assert outcome.dead and outcome.tables["traces"].num_rows
+    assert {letter.stage for letter in outcome.dead} == {"traces"}
+    assert all("context" in letter.message and "sample" in letter.place for letter in outcome.dead)
+
+
+async def test_a_truncated_trace_is_unknown_and_never_wrong(root):
+    short = PARAMS.model_copy(update={"sampling": Sampling(max_tokens=8)})
+    outcome = await sampled(root, FakeEngine(answer), short)
+    assert set(outcome.tables["traces"]["verdict"].to_pylist()) == {"unknown"}
+    assert outcome.counts["unknown"] == 20
+    assert outcome.summary["pass@1"] == 0
+
+
+async def test_the_summary_counts_votes_and_successes(root):
+    outcome = await sampled(root, FakeEngine(answer))
+    summary = outcome.summary
+    verdicts = outcome.tables["traces"]["verdict"].to_pylist()
+    assert summary["correct"] == verdicts.count("correct")
+    assert summary["pass@1"] == pytest.approx(verdicts.count("correct") / 20)
+    assert summary["pass@1"] <= summary["pass@4"] <= 1
+
+
+async def test_a_chat_template_is_used_where_there_is_one(root):
+    chat = PARAMS.model_copy(update={"chat": "auto"})
+    row = (await sampled(root, FakeEngine(answer), chat)).tables["traces"].to_pylist()[0]
+    assert row["prompt"].startswith("<user>Question: ") and row["prompt"].endswith("<assistant>")
