@@ -15,13 +15,13 @@ import pytest
 import pytest_asyncio
 
 from evals.answers import Grade, Verdict
-from tasks.grading import LONGEST, Grader, second_opinion
+from tasks.grading import LONGEST, Grader
 
 ROOT = Path(__file__).parents[2]
 HANGS = "9^{9^{9^{9^{9}}}}"
 
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+shared_loop = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -51,8 +51,11 @@ def children() -> list[psutil.Process]:
         ("5", "x=5", "correct"),
         (r"\begin{pmatrix}1\\2\end{pmatrix}", r"\begin{pmatrix}1\\2\end{pmatrix}", "correct"),
         ("18", "2x", "wrong"),
+        ("1<x<2", "(1,2)", "correct"),
+        ("(1,2)", "1<x<2", "wrong"),  # Math-Verify takes an interval for a relation, and not the other way round
     ],
 )
+@shared_loop
 async def test_formulas_are_compared_by_meaning(grader: Grader, gold: str, answer: str, verdict: str) -> None:
     grade = await grader.grade(rf"so \boxed{{{answer}}}", gold)
     assert grade.verdict == verdict
@@ -60,6 +63,7 @@ async def test_formulas_are_compared_by_meaning(grader: Grader, gold: str, answe
     assert grade.marker == "boxed"
 
 
+@shared_loop
 async def test_numbers_and_words_start_no_process(grader: Grader) -> None:
     before = len(children())
     assert await grader.grade("#### 18", "18") == Grade(Verdict.correct, "18", "exact", "hashes")
@@ -67,11 +71,13 @@ async def test_numbers_and_words_start_no_process(grader: Grader) -> None:
     assert len(children()) == before
 
 
+@shared_loop
 async def test_what_cannot_be_parsed_is_unknown(grader: Grader) -> None:
     assert await grader.grade("#### 2x", r"\frac{") == Grade(Verdict.unknown, "2x", "unparsable_gold", "hashes")
     assert await grader.grade(r"#### \frac{", "2x") == Grade(Verdict.unknown, r"\frac{", "unparsable_answer", "hashes")
 
 
+@shared_loop
 async def test_a_formula_longer_than_any_answer_is_unknown(grader: Grader) -> None:
     grade = await grader.grade(f"#### x{'+x' * LONGEST}", "2x")
     assert (grade.verdict, grade.reason) == (Verdict.unknown, "too_long")
@@ -108,6 +114,7 @@ def _segfaults(gold: str, answer: str) -> None:
 
 
 @pytest.mark.timeout(60)
+@shared_loop
 async def test_many_grades_of_one_loop_wait_side_by_side(grader: Grader) -> None:
     golds = [f"x+{n % 20}" for n in range(400)]
     grades = await asyncio.gather(*(grader.grade(rf"\boxed{{{n % 20}+x}}", gold) for n, gold in enumerate(golds)))
@@ -135,6 +142,7 @@ def _sleeps(gold: str, answer: str) -> None:
     time.sleep(600)
 
 
+@shared_loop
 async def test_one_who_stops_waiting_takes_nobody_along(grader: Grader) -> None:
     first = asyncio.create_task(grader.grade(r"\boxed{z+1}", "1+z"))
     second = asyncio.create_task(grader.grade(r"\boxed{z+1}", "1+z"))
@@ -144,13 +152,14 @@ async def test_one_who_stops_waiting_takes_nobody_along(grader: Grader) -> None:
 
 
 async def test_no_child_is_left_behind() -> None:
+    before = {child.pid for child in children()}
     async with Grader(processes=2, time_out=60.0) as grader:
         await grader.grade(r"\boxed{x+1}", "1+x")
         hanging = asyncio.create_task(grader.grade(rf"\boxed{{{HANGS}}}", "18"))
         await asyncio.sleep(0.5)
-        assert children()
+        assert {child.pid for child in children()} > before
         hanging.cancel()
-    assert not [child for child in children() if child.status() != psutil.STATUS_ZOMBIE]
+    assert {child.pid for child in children()} == before
     assert not [child for child in psutil.Process().children() if child.status() == psutil.STATUS_ZOMBIE]
 
 
@@ -168,7 +177,7 @@ def test_it_works_in_a_thread_that_is_not_the_main_one() -> None:
 
 
 @pytest.mark.faults
-@pytest.mark.timeout(90)
+@pytest.mark.timeout(180)
 def test_a_killed_parent_leaves_no_computing_child_for_long(tmp_path: Path) -> None:
     script = tmp_path / "grades.py"
     script.write_text(
@@ -209,11 +218,6 @@ def _runs(pid: int) -> bool:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
-
-
-def test_the_gold_comes_first_in_a_second_opinion() -> None:
-    """Math-Verify accepts "x = 5" for the gold 5, and a set for the gold tuple only in its own order."""
-    assert second_opinion("5", "x = 5") == "correct"
 
 
 @pytest.mark.parametrize(("processes", "time_out"), [(0, 5.0), (2, 0.0)])
