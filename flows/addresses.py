@@ -15,8 +15,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from flows.stages import Stage
-from flows.work import MAIN_RUN
+from flows.stages import Stage, writer_of
+from flows.work import MAIN_RUN, InputsMissing
 from storage.partition import Partition, slug
 from storage.store import Store
 from tasks.params import Params, ProblemsParams, TracesParams
@@ -57,9 +57,7 @@ def address(stage: Stage, params: Params, wanted: Wanted, store: Store) -> Parti
     there = [each for each in there if each.model in (None, model)]
     date = wanted.date or max((each.date for each in there), default=None)
     if date is None:
-        raise Unclear(
-            f"no {stage.reads[-1]} of source {source} are committed; run that stage first, or give --date"
-        )
+        raise Unclear(f"no {stage.reads[-1]} of source {source} are committed; run that stage first, or give --date")
     return Partition(date=date, source=source, model=model, run=wanted.run)
 
 
@@ -94,8 +92,10 @@ def only(stage: Stage, option: str, values: Iterable[str]) -> str:
     there = sorted(values)
     if len(there) == 1:
         return there[0]
-    listed = f"there are {', '.join(there)}" if there else f"no {stage.reads[-1]} are committed yet"
-    raise Unclear(f"{stage.name} needs --{option}: {listed}")
+    if not there:
+        made = writer_of(stage.reads[-1]).name
+        raise InputsMissing(f"{stage.name} reads {stage.reads[-1]}; none are committed here. First: proctor run {made}")
+    raise Unclear(f"{stage.name} needs --{option}; there are {', '.join(there)}")
 
 
 def _model_name(stage: Stage, params: Params, there: list[Partition]) -> str:

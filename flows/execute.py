@@ -96,14 +96,10 @@ def describe(work: Work, manifests: Mapping[str, Manifest], skipped: bool) -> Ex
     )
 
 
-def _under_lease(
-    work: Work, runner: Runner, inputs: Mapping[str, Location], report: Report
-) -> dict[str, Manifest]:
+def _under_lease(work: Work, runner: Runner, inputs: Mapping[str, Location], report: Report) -> dict[str, Manifest]:
     with ExitStack() as held:
         owner = runner.owner or getpass.getuser()
-        leases = {
-            dataset: held.enter_context(work.location(dataset).lease(owner)) for dataset in work.stage.writes
-        }
+        leases = {dataset: held.enter_context(work.location(dataset).lease(owner)) for dataset in work.stage.writes}
         # Another runner may have finished between the look at storage and the lease.
         return work.committed() or _run(work, runner, inputs, leases, report)
 
@@ -162,9 +158,7 @@ def _commit(
     if dataset == work.stage.main:
         attempt.dead(outcome.dead)
     else:
-        facts = facts.model_copy(
-            update={"counts": _counts(table), "tokens": 0, "seconds": 0.0, "summary": {}}
-        )
+        facts = facts.model_copy(update={"counts": _counts(table), "tokens": 0, "seconds": 0.0, "summary": {}})
     return attempt.commit(lease=lease, facts=facts, rows=table.num_rows, max_dead=runner.max_dead_rate)
 
 
@@ -176,13 +170,8 @@ def _counts(table: pa.Table) -> dict[str, int]:
 
 def _what_was_kept(work: Work) -> str:
     fingerprint = work.params.generation_fingerprint()
-    rows = {
-        dataset: work.location(dataset).ledger(fingerprint).kept().num_rows for dataset in work.stage.writes
-    }
-    kept = (
-        ", ".join(f"{count:,} {dataset}" for dataset, count in rows.items() if count)
-        or "nothing that cost much yet"
-    )
+    rows = {dataset: work.location(dataset).ledger(fingerprint).kept().num_rows for dataset in work.stage.writes}
+    kept = ", ".join(f"{count:,} {dataset}" for dataset, count in rows.items() if count) or "nothing that cost much yet"
     where = f"{work.stage.name} at {work.partition}"
     return f"{where} was interrupted. Kept: {kept}. The same command goes on from there."
 

@@ -51,9 +51,7 @@ def read(file: Path) -> dict[str, Any]:
     except ValueError as error:
         raise ParameterError(f"{file}: {error}") from None
     if not isinstance(values, dict):
-        raise ParameterError(
-            f"{file}: holds a {type(values).__name__}; an object with the fields' names is wanted"
-        )
+        raise ParameterError(f"{file}: holds a {type(values).__name__}; an object with the fields' names is wanted")
     return values
 
 
@@ -62,15 +60,11 @@ def assign(values: dict[str, Any], setting: str) -> None:
     path, equals, text = setting.partition("=")
     keys = path.strip().split(".")
     if not equals or not all(keys):
-        raise ParameterError(
-            f"--set {setting!r}: write key=value or key.path=value, as in --set sampling.top_p=0.95"
-        )
+        raise ParameterError(f"--set {setting!r}: write key=value or key.path=value, as in --set sampling.top_p=0.95")
     for key in keys[:-1]:
         values = values.setdefault(key, {})
         if not isinstance(values, dict):
-            raise ParameterError(
-                f"--set {setting!r}: {key} has been given the value {values!r}, so it has no fields"
-            )
+            raise ParameterError(f"--set {setting!r}: {key} has been given the value {values!r}, so it has no fields")
     values[keys[-1]] = _parse_value(text)
 
 
@@ -91,9 +85,7 @@ def field_rows(model: type[BaseModel], prefix: str = "") -> Iterator[FieldRow]:
         if nested is not None:
             yield from field_rows(nested, f"{prefix}{name}.")
         else:
-            yield FieldRow(
-                prefix + name, _kind(field), _default(field), " ".join((field.description or "").split())
-            )
+            yield FieldRow(prefix + name, _kind(field), _default(field), " ".join((field.description or "").split()))
 
 
 def nested_model(field: FieldInfo) -> type[BaseModel] | None:
@@ -142,9 +134,7 @@ def _suggestion(model: type[BaseModel], location: tuple[Any, ...]) -> str:
 
 def _kind(field: FieldInfo) -> str:
     annotation = field.annotation
-    text = (
-        annotation.__name__ if isinstance(annotation, type) and not get_args(annotation) else str(annotation)
-    )
+    text = annotation.__name__ if isinstance(annotation, type) and not get_args(annotation) else str(annotation)
     for noise in ("typing.", "datetime.", "pathlib."):
         text = text.replace(noise, "")
     if text.startswith("Literal["):

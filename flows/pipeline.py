@@ -1,5 +1,7 @@
 """The main job as one flow: problems, traces, step labels and training data, each stage a subflow."""
 
+from contextlib import AbstractContextManager, nullcontext
+
 from prefect import flow
 
 from flows.addresses import with_model
@@ -10,10 +12,12 @@ from flows.prm import prm as export
 from flows.problems import problems as make_problems
 from flows.stages import STAGES
 from flows.traces import traces as sample
+from flows.work import Work
 from storage.partition import Partition
 from storage.store import Store
 from tasks.engine import Resources
 from tasks.params import LabelsParams, PRMParams, ProblemsParams, TracesParams
+from tasks.pool import keep_engines
 
 
 @flow(name="pipeline", flow_run_name="pipeline {partition}", persist_result=False)
@@ -33,9 +37,18 @@ def pipeline(
     """
     partition = with_model(STAGES["traces"], traces, partition, Store(root))
     add_tags(["stage:pipeline", *str(partition).split("/")])
-    return [
-        make_problems(partition, problems, resources, root, max_dead_rate),
-        sample(partition, traces, resources, root, max_dead_rate),
-        label(partition, labels, resources, root, max_dead_rate),
-        export(partition, prm, resources, root, max_dead_rate),
-    ]
+    made = make_problems(partition, problems, resources, root, max_dead_rate)
+    with _one_load(Work(STAGES["labels"], partition, labels, Store(root)), traces, resources):
+        return [
+            made,
+            sample(partition, traces, resources, root, max_dead_rate),
+            label(partition, labels, resources, root, max_dead_rate),
+            export(partition, prm, resources, root, max_dead_rate),
+        ]
+
+
+def _one_load(labels: Work, traces: TracesParams, resources: Resources) -> AbstractContextManager[None]:
+    """Keeps the model loaded from one stage to the next, where there is one to load."""
+    if traces.engine.kind == "http" or labels.committed():
+        return nullcontext()
+    return keep_engines(resources.ray_address)

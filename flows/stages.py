@@ -105,9 +105,7 @@ def writer_of(dataset: str) -> Stage:
     for stage in STAGES.values():
         if dataset in stage.writes:
             return stage
-    raise KeyError(
-        f"no stage writes {dataset!r}; there are: {', '.join(d for s in STAGES.values() for d in s.writes)}"
-    )
+    raise KeyError(f"no stage writes {dataset!r}; there are: {', '.join(d for s in STAGES.values() for d in s.writes)}")
 
 
 def place(dataset: str, partition: Partition) -> Partition:

@@ -8,7 +8,7 @@ duplicate of the old standard output.
 import contextlib
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
@@ -55,10 +55,16 @@ def quiet(log: Path) -> Iterator[Console]:
         yield Console(file=out)
 
 
-def show_error(console: Console, title: str, message: str, hint: str = "") -> None:
+@contextlib.contextmanager
+def loud() -> Iterator[Console]:
+    """Leaves everything in the terminal."""
+    yield Console()
+
+
+def show_error(console: Console, title: str, message: str, hints: Sequence[str] = ()) -> None:
     """One readable block: what went wrong, where, and what to do."""
     body = Text(message)
-    if hint:
+    for hint in filter(None, hints):
         body.append(f"\n\n{hint}", style="dim")
     console.print(Panel(body, title=title, title_align="left", border_style="red"))
 
@@ -87,6 +93,10 @@ class Bars:
 
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
+
+    def note(self, stage: str, text: str) -> None:
+        """Words beside a bar."""
+        self._progress.update(self._bar(stage), note=text)
 
     def started(self, stage: str) -> None:
         self._progress.start_task(self._bar(stage))

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from evals.answers import CHECKER
 from pydantic import ValidationError
 
+from evals.answers import CHECKER
 from flows.stages import Stage, place, writer_of
 from storage.manifest import Expected, Manifest
 from storage.partition import Partition
@@ -27,6 +27,10 @@ MAIN_RUN = "main"
 
 class InputsMissing(Exception):
     """A stage's input was never committed; the message says which, and the command that makes it."""
+
+
+class Busy(Exception):
+    """Another runner is at work on the same partition; the message says who."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +51,7 @@ class Work:
         found = {dataset: input_location(self.store, dataset, self.partition) for dataset in self.stage.reads}
         missing = [dataset for dataset, location in found.items() if location.manifest() is None]
         if missing:
-            raise InputsMissing(
-                "\n".join(_missing(self.stage, dataset, found[dataset]) for dataset in missing)
-            )
+            raise InputsMissing("\n".join(_missing(self.stage, dataset, found[dataset]) for dataset in missing))
         return found
 
     def expected(self, dataset: str, earlier: Mapping[str, Manifest]) -> Expected:
@@ -78,6 +80,12 @@ class Work:
                 return None
             found[dataset] = manifest
         return found
+
+    def check_idle(self) -> None:
+        """A first look at the leases, which decide later; raises Busy."""
+        now = status(self.store, self.stage, self.partition)
+        if now.state == "running":
+            raise Busy(f"{self.stage.name} at {self.partition} is running: {'; '.join(now.reasons)}")
 
 
 def model_digest(params: Params) -> str | None:
@@ -161,9 +169,7 @@ def _model_digest(stage: Stage, manifest: Manifest | None) -> str | None:
 
 def _sources(stage: Stage, manifest: Manifest | None) -> dict[str, str]:
     """Digests of the files that the data was read from, as they are now."""
-    recorded = (
-        {name: digest for name, digest in manifest.inputs.items() if name not in DATASETS} if manifest else {}
-    )
+    recorded = {name: digest for name, digest in manifest.inputs.items() if name not in DATASETS} if manifest else {}
     if not manifest or not recorded:
         return {}
     try:

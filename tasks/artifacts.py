@@ -6,11 +6,10 @@ one for each run.
 """
 
 import contextvars
-import json
 import logging
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Mapping, Sequence
+from typing import cast
 from uuid import UUID
 
 from prefect.artifacts import (
@@ -22,25 +21,19 @@ from prefect.artifacts import (
 )
 
 from storage.manifest import Manifest
+from tasks.figures import SHORT, lineage, numbers
 
 _log = logging.getLogger(__name__)
 
-SHORT = 8
-"""Digits of a digest that people see."""
 
-
-def leave(
-    manifests: Mapping[str, Manifest], ancestors: Sequence[Manifest], addresses: Mapping[str, str]
-) -> None:
+def leave(manifests: Mapping[str, Manifest], ancestors: Sequence[Manifest], addresses: Mapping[str, str]) -> None:
     """Artifacts for each dataset of `manifests`; `ancestors` are the manifests it was made from, as far as
     known."""
     for dataset, manifest in manifests.items():
         about = f"{dataset}, {manifest.partition}"
         create_table_artifact(table=numbers(manifest), key=f"{dataset}-numbers", description=about)
         drawn = [*ancestors, *manifests.values()]
-        create_markdown_artifact(
-            markdown=lineage(dataset, drawn), key=f"{dataset}-lineage", description=about
-        )
+        create_markdown_artifact(markdown=lineage(dataset, drawn), key=f"{dataset}-lineage", description=about)
         create_link_artifact(
             link=as_url(addresses[dataset]),
             link_text=addresses[dataset],
@@ -48,70 +41,6 @@ def leave(
             description=f"{about}: {manifest.rows:,} rows in {len(manifest.parts)} files, "
             f"digest {manifest.digest[:SHORT]}. The files: `proctor status --files {dataset}`",
         )
-
-
-def numbers(manifest: Manifest) -> list[dict[str, Any]]:
-    """Counts, rates and cost of one dataset, a row each."""
-    counts = manifest.counts
-    attempted = manifest.rows + counts.get("dead", 0)
-    rows: list[tuple[str, Any]] = [("rows", manifest.rows), *counts.items()]
-    if attempted:
-        rows.append(("dead rate", round(counts.get("dead", 0) / attempted, 6)))
-        rows.append(("unknown rate", round(counts.get("unknown", 0) / attempted, 6)))
-    rows += [("tokens", manifest.tokens), ("seconds", round(manifest.seconds, 3))]
-    if manifest.seconds > 0 and manifest.tokens:
-        rows.append(("tokens a second", round(manifest.tokens / manifest.seconds, 1)))
-    rows += flattened(manifest.summary)
-    return [{"number": name, "value": value} for name, value in rows]
-
-
-def flattened(summary: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """`{"pass": {"1": 0.7}}` as `("pass 1", 0.7)`; lists as JSON."""
-    for name, value in summary.items():
-        if isinstance(value, Mapping):
-            yield from flattened(value, f"{prefix}{name} ")
-        else:
-            yield prefix + name, json.dumps(value) if isinstance(value, list | tuple) else value
-
-
-def lineage(dataset: str, manifests: Sequence[Manifest]) -> str:
-    """Markdown with a Mermaid graph of what `dataset` was made from, and a table of full digests."""
-    known = {manifest.dataset: manifest for manifest in manifests}
-    wanted = _with_ancestors(dataset, known)
-    lines = ["```mermaid", "flowchart LR"]
-    lines += [f'    {name}["{_node(name, digest, known)}"]' for name, digest in wanted.items()]
-    lines += [f"    {source} --> {name}" for name in wanted if name in known for source in known[name].inputs]
-    lines += [
-        f"    style {dataset} stroke-width:3px",
-        "```",
-        "",
-        "| dataset | rows | stage | digest |",
-        "|---|---|---|---|",
-    ]
-    for name, digest in wanted.items():
-        manifest = known.get(name)
-        rows, stage = (
-            (f"{manifest.rows:,}", f"{manifest.stage} v{manifest.stage_version}") if manifest else ("", "")
-        )
-        lines.append(f"| {name} | {rows} | {stage} | `{digest}` |")
-    return "\n".join(lines)
-
-
-def _with_ancestors(dataset: str, known: Mapping[str, Manifest]) -> dict[str, str]:
-    """Dataset -> digest, ancestors first. What an ancestor's manifest no longer matches is named all the
-    same."""
-    found: dict[str, str] = {}
-    for name, digest in known[dataset].inputs.items():
-        if name in known and known[name].digest == digest:
-            found.update(_with_ancestors(name, known))
-        found[name] = digest
-    return {**found, dataset: known[dataset].digest}
-
-
-def _node(name: str, digest: str, known: Mapping[str, Manifest]) -> str:
-    manifest = known.get(name)
-    rows = f"<br/>{manifest.rows:,} rows" if manifest and manifest.digest == digest else ""
-    return f"{name}{rows}<br/>{digest[:SHORT]}"
 
 
 def as_url(address: str) -> str:

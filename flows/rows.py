@@ -1,0 +1,139 @@
+"""Rows for people: chosen by SQL with DuckDB, shown as a table or, where texts are long, as one card a row."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pyarrow as pa
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from flows.selection import Selection, committed, dead_letters
+from storage.schemas import DEAD_SCHEMA
+from storage.store import Location, Store
+
+CUT = 600
+"""Characters of a text that a card shows."""
+NARROW = 60
+"""A table is chosen where its cells are not longer."""
+
+
+class BadSelection(ValueError):
+    """A selection that DuckDB does not take."""
+
+
+def show_rows(
+    store: Store,
+    dataset: str,
+    selection: Selection,
+    columns: str | None,
+    where: str | None,
+    limit: int,
+    *,
+    full: bool = False,
+    as_json: bool = False,
+) -> None:
+    """Prints the first rows that fit. `columns` and `where` are SQL of DuckDB over the dataset's columns."""
+    everything = columns is not None or where is not None
+    table, about = (
+        dead_rows(store, selection) if dataset == "dead" else _rows(store, dataset, selection, everything, limit)
+    )
+    table = table.slice(0, limit) if not everything else _selected(table, columns, where, limit)
+    if as_json:
+        for row in table.to_pylist():
+            print(json.dumps(row, ensure_ascii=False, default=str))
+        return
+    console = Console()
+    console.print(about, style="dim", markup=False, highlight=False, soft_wrap=True)
+    console.print(shown(table, full))
+
+
+def dead_rows(store: Store, selection: Selection) -> tuple[pa.Table, str]:
+    """All dead letters that fit, the newest attempts first."""
+    places = dead_letters(store, selection)
+    tables = [DEAD_SCHEMA.empty_table(), *(location.dead(attempt) for location, attempt in places)]
+    table = pa.concat_tables(tables)
+    return table, f"{table.num_rows:,} dead letters of {len(places)} attempts"
+
+
+def shown(table: pa.Table, full: bool = False) -> RenderableType:
+    """A table where all cells are short, else cards."""
+    rows = table.to_pylist()
+    short = all(len(_text(value)) <= NARROW for row in rows for value in row.values())
+    if short and len(table.schema.names) <= 8:
+        return _table(table.schema.names, rows)
+    return Group(*(_card(number, row, full) for number, row in enumerate(rows, 1)))
+
+
+def _rows(store: Store, dataset: str, selection: Selection, everything: bool, limit: int) -> tuple[pa.Table, str]:
+    found = committed(store, dataset, selection)
+    about = "\n".join(f"{dataset} {manifest.partition}: {manifest.rows:,} rows" for _, manifest in found)
+    locations = [location for location, _ in found]
+    if not everything:
+        return _first(locations, limit), about
+    return pa.concat_tables([each.read() for each in locations]), about
+
+
+def _first(locations: Sequence[Location], limit: int) -> pa.Table:
+    """Without reading what is not shown."""
+    schema = locations[0].dataset.schema
+    batches: list[pa.RecordBatch] = []
+    for location in locations:
+        for batch in location.batches(batch_rows=max(limit, 1)):
+            batches.append(batch)
+            if sum(each.num_rows for each in batches) >= limit:
+                return pa.Table.from_batches(batches, schema).slice(0, limit)
+    return pa.Table.from_batches(batches, schema)
+
+
+def _selected(rows: pa.Table, columns: str | None, where: str | None, limit: int) -> pa.Table:
+    import duckdb
+
+    query = f"SELECT {columns or '*'} FROM rows {f'WHERE {where}' if where else ''} LIMIT {int(limit)}"
+    with duckdb.connect(config={"enable_external_access": False}) as connection:
+        connection.register("rows", rows)
+        try:
+            return connection.sql(query).to_arrow_table()
+        except duckdb.Error as error:
+            raise BadSelection(f"{error}\n\nin: {query}\ncolumns: {', '.join(rows.schema.names)}") from None
+
+
+def _table(names: Sequence[str], rows: Sequence[dict[str, Any]]) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in names:
+        numeric = bool(rows) and all(isinstance(row[name], int | float) for row in rows)
+        table.add_column(name, justify="right" if numeric else "left")
+    for row in rows:
+        table.add_row(*(Text(_text(row[name])) for name in names))
+    return table
+
+
+def _card(number: int, row: dict[str, Any], full: bool) -> Table:
+    card = Table(box=None, show_header=False, pad_edge=False, title=f"row {number}", title_justify="left")
+    card.add_column(style="bold", no_wrap=True)
+    card.add_column(overflow="fold")
+    for name, value in row.items():
+        card.add_row(name, Text(_text(value) if full else _cut(_text(value))))
+    card.add_row("", "")
+    return card
+
+
+def _text(value: Any) -> str:
+    match value:
+        case None:
+            return "-"
+        case float():
+            return f"{value:.4g}"
+        case list() if value and all(isinstance(each, str) for each in value):
+            return "\n".join(f"[{place}] {each.strip()}" for place, each in enumerate(value))
+        case list():
+            return ", ".join(_text(each) for each in value)
+        case _:
+            return str(value)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= CUT else f"{text[:CUT]}… ({len(text):,} characters; --full shows all)"

@@ -1,0 +1,113 @@
+"""What a person reads when a command ends. Every number comes from a manifest, so a second run says the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from flows.execute import Execution
+from flows.stages import STAGES
+from storage.manifest import Manifest
+from tasks.figures import numbers
+
+
+def results(executions: Sequence[Execution]) -> RenderableType:
+    """The numbers of each stage, where its data lies, and what to look at next."""
+    return Group(*(_stage(execution) for execution in executions), _next(executions[-1]))
+
+
+def job_summary(executions: Sequence[Execution]) -> RenderableType:
+    """The main job on one page: quality, cost, time and places."""
+    manifests = {dataset: each for execution in executions for dataset, each in execution.manifests.items()}
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column()
+    for name, text in job_lines(manifests):
+        table.add_row(name, text)
+    seconds = [f"{STAGES[each.stage].name} {_seconds(each):,.0f} s" for each in executions]
+    table.add_row("time", " · ".join(seconds))
+    places = Text("\n".join(f"{name:<9} {address}" for each in executions for name, address in each.addresses.items()))
+    return Group(table, Text(""), Text("Datasets", "bold"), places)
+
+
+def job_lines(manifests: Mapping[str, Manifest]) -> list[tuple[str, str]]:
+    """(name, text) of each line of the summary; parts that a manifest does not tell are left out."""
+    problems, traces, labels = (manifests[name] for name in ("problems", "traces", "labels"))
+    return [
+        ("problems", f"{problems.rows:,}"),
+        ("traces", f"{traces.rows:,}, {_dead(traces)}{traces.tokens:,} tokens generated"),
+        ("accuracy", _shares(traces.summary)),
+        ("labels", _classes(labels)),
+        *_agreement(labels.summary),
+        ("rollouts", _rollouts(manifests["rollouts"], labels.summary)),
+        ("training", f"{manifests['prm'].rows:,} PRM rows, {manifests['orm'].rows:,} ORM rows"),
+    ]
+
+
+def _shares(summary: Mapping[str, Any]) -> str:
+    """`pass@1 72.0 % · pass@4 85.0 % · majority@4 78.0 %`."""
+    named = {name: value for name, value in summary.items() if "@" in name}
+    return " · ".join(f"{name} {value:.1%}" for name, value in named.items())
+
+
+def _classes(labels: Manifest) -> str:
+    classes = [f"{labels.summary[name]:,} {name}" for name in ("good", "bad", "open") if name in labels.summary]
+    return f"{labels.rows:,} steps: {', '.join(classes)}{', ' if labels.counts['dead'] else ''}{_dead(labels)}"
+
+
+def _agreement(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
+    if "label_accuracy" not in summary:
+        return []
+    text = f"{summary['label_accuracy']:.1%} of labels equal the known truth of their step"
+    if "first_error_accuracy" in summary:
+        text += f", {summary['first_error_accuracy']:.1%} of traces have the first error in its place"
+    return [("agreement", text)]
+
+
+def _rollouts(rollouts: Manifest, summary: Mapping[str, Any]) -> str:
+    tokens = summary.get("rollout_tokens")
+    each = summary.get("rollouts_per_trace")
+    parts = [f"{rollouts.rows:,}"]
+    parts += [f"{tokens:,} tokens"] if tokens is not None else []
+    parts += [f"{each:.1f} a trace"] if each is not None else []
+    return ", ".join(parts)
+
+
+def _dead(manifest: Manifest) -> str:
+    return f"{manifest.counts['dead']:,} dead letters, " if manifest.counts.get("dead") else ""
+
+
+def _seconds(execution: Execution) -> float:
+    return sum(manifest.seconds for manifest in execution.manifests.values())
+
+
+def _stage(execution: Execution) -> RenderableType:
+    what = "complete already" if execution.skipped else "committed"
+    title = Text.assemble((execution.stage, "bold"), f" {execution.partition}: {what}")
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for dataset, manifest in execution.manifests.items():
+        rows = numbers(manifest) if dataset == STAGES[execution.stage].main else numbers(manifest)[:1]
+        for row in rows:
+            table.add_row(f"  {dataset}", str(row["number"]), _shown(row["value"]))
+        table.add_row(f"  {dataset}", "lies in", execution.addresses[dataset])
+    return Group(title, table)
+
+
+def _next(execution: Execution) -> Text:
+    return Text(f"Look at rows: proctor show {STAGES[execution.stage].main}    What is there: proctor status", "dim")
+
+
+def _shown(value: Any) -> str:
+    match value:
+        case bool() | str():
+            return str(value)
+        case int():
+            return f"{value:,}"
+        case float():
+            return f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}"
+        case _:
+            return str(value)
