@@ -32,7 +32,7 @@ from storage.files import Files, StorageFull
 from storage.manifest import Expected, Facts, Manifest, Part, digest_of, load_manifest
 from storage.parts import PartWriter
 from storage.rows import DeadLetter, Row, dead_table, table_of
-from storage.schemas import DEAD_SCHEMA, Dataset
+from storage.schemas import Dataset
 
 ATTEMPTS = "attempts"
 _log = logging.getLogger(__name__)
@@ -77,8 +77,8 @@ class Attempt:
         self._expected = expected
         self._place = files.address(folder)
         self._base, self._replaces = load_manifest(files, folder)
-        self._rows = PartWriter(files, folder, f"{ATTEMPTS}/{self.id}/part", dataset.schema)
-        self._dead = PartWriter(files, folder, f"{ATTEMPTS}/{self.id}/dead", DEAD_SCHEMA)
+        self._rows = PartWriter(files, folder, f"{ATTEMPTS}/{self.id}/part")
+        self._dead = PartWriter(files, folder, f"{ATTEMPTS}/{self.id}/dead")
         self._ids: list[pa.ChunkedArray] = []
         self._kinds: collections.Counter[str] = collections.Counter()
         self._record = AttemptRecord(

@@ -36,9 +36,7 @@ def check_unique(place: str, key: str, ids: list[pa.ChunkedArray]) -> None:
     if repeats:
         counted = pa.table({"id": every}).group_by("id").aggregate([([], "count_all")])
         twice = counted.filter(pc.greater(counted["count_all"], 1))["id"].slice(0, 3).to_pylist()
-        raise InvalidData(
-            f"{place}: {repeats:,} rows repeat a {key} that is there already, e.g. {', '.join(twice)}"
-        )
+        raise InvalidData(f"{place}: {repeats:,} rows repeat a {key} that is there already, e.g. {', '.join(twice)}")
 
 
 def check_dead(place: str, rows: int, kinds: dict[str, int], limit: float) -> None:
@@ -46,9 +44,7 @@ def check_dead(place: str, rows: int, kinds: dict[str, int], limit: float) -> No
     dead = sum(kinds.values())
     share = dead / (dead + rows) if dead else 0.0
     if share > limit:
-        most = ", ".join(
-            f"{kind} {count:,}" for kind, count in sorted(kinds.items(), key=lambda item: -item[1])[:5]
-        )
+        most = ", ".join(f"{kind} {count:,}" for kind, count in sorted(kinds.items(), key=lambda item: -item[1])[:5])
         raise InvalidData(
             f"{place}: {dead:,} of {dead + rows:,} rows failed ({share:.1%}, allowed {limit:.1%}): {most}"
         )
@@ -73,11 +69,7 @@ def publish(files: Files, folder: str, manifest: Manifest, replaces: str | None)
     except Conflict:
         files.remove(f"{folder}/attempts/{manifest.attempt}")
         winner, _ = load_manifest(files, folder)
-        who = (
-            f"generation {winner.generation} by attempt {winner.attempt}"
-            if winner
-            else "its manifest was removed"
-        )
+        who = f"generation {winner.generation} by attempt {winner.attempt}" if winner else "its manifest was removed"
         raise CommitLost(
             f"{files.address(folder)}: changed while attempt {manifest.attempt} was under way ({who}). Its "
             "parts were removed, its ledger is kept; run again if the status does not say complete"

@@ -123,9 +123,7 @@ class Lease:
         except Conflict:
             found, version = load_holder(self._files, self._path)
             if found is None or version is None or found.token != self._holder.token:
-                raise LeaseLost(
-                    f"{self._place}: the lease of {self._holder} now belongs to {found}"
-                ) from None
+                raise LeaseLost(f"{self._place}: the lease of {self._holder} now belongs to {found}") from None
             self._version = self._swap(fresh, version)  # our own write, whose answer was lost
 
     def _swap(self, holder: Holder, old: str | None) -> str:
@@ -151,9 +149,7 @@ def load_holder(files: Files, path: str) -> tuple[Holder | None, str | None]:
     try:
         return Holder.model_validate_json(stored.data), stored.version
     except ValidationError as error:
-        raise Damaged(
-            f"{files.address(path)} is no lease; remove it if nobody writes there: {error}"
-        ) from error
+        raise Damaged(f"{files.address(path)} is no lease; remove it if nobody writes there: {error}") from error
 
 
 def is_live(holder: Holder) -> bool:

@@ -115,9 +115,7 @@ def _locked(path: Path) -> Iterator[None]:
                 break
             except BlockingIOError:
                 if time.monotonic() > give_up:
-                    raise TimeoutError(
-                        f"{path} stayed locked for {LOCK_SECONDS:g} s: is its holder stopped?"
-                    ) from None
+                    raise TimeoutError(f"{path} stayed locked for {LOCK_SECONDS:g} s: is its holder stopped?") from None
                 time.sleep(0.01)
         yield  # closing the file unlocks it
 

@@ -11,6 +11,7 @@ written, not swapped.
 from __future__ import annotations
 
 import contextlib
+import io
 import threading
 import time
 import uuid
@@ -32,6 +33,8 @@ class ObjectFiles:
         self._proved = False
 
     def open(self, path: str) -> BinaryIO:
+        if "memory" in self.protocols:  # its open files share one position
+            return io.BytesIO(self.fs.cat_file(self._at(path)))
         return cast(BinaryIO, self.fs.open(self._at(path), "rb"))
 
     def load(self, path: str) -> Stored | None:
@@ -123,13 +126,13 @@ def _put(fs: Any, path: str, data: bytes, old: str | None) -> str:
             answer = fs.call_s3("put_object", Bucket=bucket, Key=key, Body=data, **condition)
             return str(answer["ETag"])
         except OSError as error:
-            code = _status(error)
-            if code == 412 or (code == 404 and old is not None):
+            status, code = _refusal(error)
+            if status == 412 or code == "NoSuchKey":
                 raise Conflict(f"s3://{path} was changed by another writer") from error
-            if code == 501:
+            if status == 501:
                 raise UnsafeStore(f"s3://{path}: the store does not implement conditional PUT") from error
-            if code != 409:
-                raise
+            if status != 409:
+                raise OSError(f"s3://{path} cannot be written: {error}") from error
         time.sleep(0.05 * 2**attempt)  # 409: another conditional PUT is under way; it says nothing of who won
     raise TimeoutError(f"s3://{path}: other writers kept it busy through {_BUSY_TRIES} tries")
 
@@ -148,7 +151,7 @@ def _get(fs: Any, path: str) -> Stored:
     return cast(Stored, fsspec.asyn.sync(fs.loop, get))
 
 
-def _status(error: OSError) -> int | None:
+def _refusal(error: OSError) -> tuple[int | None, str | None]:
+    """HTTP status and S3's word for it, where the store answered at all."""
     answer = getattr(error.__cause__, "response", None) or {}
-    status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode")
-    return int(status) if status is not None else None
+    return answer.get("ResponseMetadata", {}).get("HTTPStatusCode"), answer.get("Error", {}).get("Code")

@@ -47,9 +47,7 @@ class Partition(BaseModel):
         """The inverse of `str`; raises ValueError for any other spelling of the same partition."""
         found = _FORM.fullmatch(text)
         if not found:
-            raise ValueError(
-                f"{text!r} is no partition: write date=YYYY-MM-DD/source=NAME[/model=NAME]/run=NAME"
-            )
+            raise ValueError(f"{text!r} is no partition: write date=YYYY-MM-DD/source=NAME[/model=NAME]/run=NAME")
         day, source, model, run = found.groups()
         return cls(date=_day(day, text), source=source, model=model, run=run)
 

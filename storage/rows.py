@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from storage.schemas import DEAD_SCHEMA, Dataset
 
@@ -74,7 +75,7 @@ def first_of_each(table: pa.Table, key: str) -> pa.Table:
     """The first row of every id, in the table's order."""
     numbered = pa.table({"id": table[key], "place": pa.array(range(table.num_rows), pa.int64())})
     firsts = numbered.group_by("id").aggregate([("place", "min")])["place_min"]
-    return table if len(firsts) == table.num_rows else table.take(firsts.combine_chunks().sort())
+    return table.filter(pc.is_in(numbered["place"], value_set=firsts))  # take would copy texts into one array
 
 
 def _from_rows(dataset: Dataset, rows: Sequence[Row]) -> pa.Table:
@@ -120,18 +121,14 @@ def _wrong_columns(dataset: Dataset, row: Row) -> BadRow:
     if missing:
         return BadRow(dataset.name, _id(dataset, row), missing[0], f"missing (the row has {sorted(row)})")
     unknown = sorted(row.keys() - set(dataset.schema.names))[0]
-    return BadRow(
-        dataset.name, _id(dataset, row), unknown, f"not declared in v{dataset.version} of the schema"
-    )
+    return BadRow(dataset.name, _id(dataset, row), unknown, f"not declared in v{dataset.version} of the schema")
 
 
 def _conform(table: pa.Table, schema: pa.Schema, name: str) -> pa.Table:
     if set(table.schema.names) != set(schema.names) or len(table.schema.names) != len(schema.names):
         missing = sorted(set(schema.names) - set(table.schema.names))
         unknown = sorted(set(table.schema.names) - set(schema.names))
-        raise SchemaMismatch(
-            f"{name}: columns missing {missing}, not declared {unknown} (each once, by their names)"
-        )
+        raise SchemaMismatch(f"{name}: columns missing {missing}, not declared {unknown} (each once, by their names)")
     table = table.select(schema.names)
     wrong = [
         f"{want.name} is {have.type}, should be {want.type}"
@@ -147,9 +144,7 @@ def _check_nulls(dataset: Dataset, table: pa.Table, name: str) -> None:
     column = table[name]
     if column.null_count and not dataset.schema.field(name).nullable:
         place = column.is_null().index(True).as_py()
-        raise BadRow(
-            dataset.name, str(table[dataset.key][place].as_py()), name, "null, but declared never null"
-        )
+        raise BadRow(dataset.name, str(table[dataset.key][place].as_py()), name, "null, but declared never null")
 
 
 def _id(dataset: Dataset, row: Row) -> str:

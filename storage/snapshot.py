@@ -69,9 +69,7 @@ class Snapshot:
         return schema if columns is None else pa.schema([schema.field(name) for name in columns])
 
 
-def read_parts(
-    files: Files, folder: str, parts: Sequence[Part], schema: pa.Schema, verify: bool = False
-) -> pa.Table:
+def read_parts(files: Files, folder: str, parts: Sequence[Part], schema: pa.Schema, verify: bool = False) -> pa.Table:
     tables = [schema.empty_table()]
     for part in parts:
         with _opened(files, folder, part, verify) as parquet, _explained(files, folder, part):
@@ -85,15 +83,11 @@ def _opened(files: Files, folder: str, part: Part, verify: bool) -> Iterator[pq.
     try:
         file = files.open(f"{folder}/{part.path}")
     except FileNotFoundError:
-        raise Damaged(
-            f"{address} is gone; {part.bytes:,} bytes with sha256 {part.sha256} were committed"
-        ) from None
+        raise Damaged(f"{address} is gone; {part.bytes:,} bytes with sha256 {part.sha256} were committed") from None
     with file:
         size = file.seek(0, os.SEEK_END)
         if size != part.bytes:
-            raise Damaged(
-                f"{address} has {size:,} bytes; {part.bytes:,} with sha256 {part.sha256} were committed"
-            )
+            raise Damaged(f"{address} has {size:,} bytes; {part.bytes:,} with sha256 {part.sha256} were committed")
         file.seek(0)
         if verify:
             sha256 = hashlib.file_digest(cast(io.BufferedReader, file), "sha256").hexdigest()

@@ -28,9 +28,7 @@ class Status(BaseModel):
     reasons: tuple[str, ...] = ()
 
 
-def assess(
-    expected: Expected, manifest: Manifest | None, holder: Holder | None, last: AttemptRecord | None
-) -> Status:
+def assess(expected: Expected, manifest: Manifest | None, holder: Holder | None, last: AttemptRecord | None) -> Status:
     """`manifest`: of the newest schema version that has one. `last`: the newest attempt that is left."""
     changes = tuple(differences(manifest, expected)) if manifest else ()
     if holder and is_live(holder):

@@ -72,9 +72,7 @@ class Location:
     def read(self, columns: Sequence[str] | None = None, verify: bool = False) -> pa.Table:
         return self.snapshot().read(columns, verify)
 
-    def batches(
-        self, columns: Sequence[str] | None = None, batch_rows: int = 8192
-    ) -> Iterator[pa.RecordBatch]:
+    def batches(self, columns: Sequence[str] | None = None, batch_rows: int = 8192) -> Iterator[pa.RecordBatch]:
         return self.snapshot().batches(columns, batch_rows)
 
     def files(self) -> list[str]:

@@ -11,9 +11,7 @@ from tests.storage.samples import NoLease, attempted, committed, expected, locat
 
 
 def letters(count: int, kind: str = "engine_error") -> list[DeadLetter]:
-    return [
-        DeadLetter(f"dead-{number}", "prm", kind, "the engine said no", "labels:1") for number in range(count)
-    ]
+    return [DeadLetter(f"dead-{number}", "prm", kind, "the engine said no", "labels:1") for number in range(count)]
 
 
 def failed(place: Location, error: str, **commit: object) -> None:
@@ -28,9 +26,7 @@ def failed(place: Location, error: str, **commit: object) -> None:
 
 def test_a_commit_says_what_was_made_and_how(root: str) -> None:
     place = location(root)
-    facts = Facts(
-        counts={"unknown": 1, "groups": 2}, tokens=7, seconds=1.5, model_digest="m", summary={"pass": 0.5}
-    )
+    facts = Facts(counts={"unknown": 1, "groups": 2}, tokens=7, seconds=1.5, model_digest="m", summary={"pass": 0.5})
     manifest = attempted(place, orms(3), dead=letters(2), facts=facts, rows=3, max_dead=0.5)
     assert manifest == place.manifest()
     assert manifest.counts == {"ok": 2, "dead": 2, "unknown": 1, "groups": 2}
@@ -117,9 +113,7 @@ def test_another_schema_version_than_expected_is_refused_at_the_start(place: Loc
         place.attempt(expected(schema_version=2))
 
 
-def test_rows_come_back_in_order_from_parts_of_bounded_size(
-    place: Location, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_rows_come_back_in_order_from_parts_of_bounded_size(place: Location, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("storage.parts.PART_ROWS", 10)
     manifest = attempted(place, orms(7), [orm(number) for number in range(7, 40)])
     assert [part.rows for part in manifest.parts] == [10, 10, 10, 10]

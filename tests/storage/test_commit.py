@@ -37,10 +37,7 @@ def raced(root: str, options: dict[str, Any], rounds: int) -> tuple[list[Any], i
     """(commits that won, reads meanwhile, reads that saw no single whole)"""
     spawn = multiprocessing.get_context("spawn")
     together, stop, won, seen = spawn.Barrier(2), spawn.Event(), spawn.Queue(), spawn.Queue()
-    writers = [
-        spawn.Process(target=children.race, args=(root, options, name, rounds, together, won))
-        for name in "ab"
-    ]
+    writers = [spawn.Process(target=children.race, args=(root, options, name, rounds, together, won)) for name in "ab"]
     reader = spawn.Process(target=children.read_on, args=(root, options, stop, seen))
     try:
         for child in (reader, *writers):
@@ -61,9 +58,7 @@ def raced(root: str, options: dict[str, Any], rounds: int) -> tuple[list[Any], i
 @pytest.mark.faults
 def test_of_raced_commits_one_wins_each_generation_and_readers_see_no_mix(tmp_path: Path) -> None:
     wins, reads, mixes = raced(str(tmp_path), {}, ROUNDS)
-    assert sorted((turn, generation) for _, turn, generation, _ in wins) == [
-        (turn, turn + 1) for turn in range(ROUNDS)
-    ]
+    assert sorted((turn, generation) for _, turn, generation, _ in wins) == [(turn, turn + 1) for turn in range(ROUNDS)]
     attempts = location(tmp_path).attempts()
     assert sorted(record.id for record in attempts) == sorted(attempt for *_, attempt in wins)
     assert {record.state for record in attempts} == {"committed"}

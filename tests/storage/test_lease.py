@@ -144,9 +144,7 @@ def test_a_process_with_parentheses_in_its_name_is_told_apart(tmp_path: Path) ->
 
 
 @pytest.mark.faults
-def test_the_lease_of_a_killed_process_is_taken_over_at_once(
-    place: Location, start: Start, tmp_path: Path
-) -> None:
+def test_the_lease_of_a_killed_process_is_taken_over_at_once(place: Location, start: Start, tmp_path: Path) -> None:
     child = held(start, tmp_path)
     with pytest.raises(LeaseHeld, match=f"pid {child.pid}"), place.lease("next"):
         pass

@@ -16,10 +16,7 @@ def test_a_partition_comes_back_from_its_string(partition: Partition) -> None:
     assert Partition.parse(str(partition)) == partition
 
 
-@given(
-    st.text(max_size=60)
-    | PARTITIONS.map(str).flatmap(lambda text: st.sampled_from([text, text + "/", f" {text}"]))
-)
+@given(st.text(max_size=60) | PARTITIONS.map(str).flatmap(lambda text: st.sampled_from([text, text + "/", f" {text}"])))
 def test_only_one_string_names_a_partition(text: str) -> None:
     try:
         partition = Partition.parse(text)

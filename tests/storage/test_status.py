@@ -45,9 +45,7 @@ def test_complete_when_made_from_what_is_expected(root: str) -> None:
         ),
     ],
 )
-def test_stale_with_every_difference_named(
-    place: Location, changes: dict[str, Any], reasons: list[str]
-) -> None:
+def test_stale_with_every_difference_named(place: Location, changes: dict[str, Any], reasons: list[str]) -> None:
     committed(place, model_digest="m1")
     assert place.status(expected(**changes)) == Status(state="stale", reasons=tuple(reasons))
 
@@ -78,9 +76,7 @@ def test_params_that_are_no_json_are_refused() -> None:
 def test_a_raised_schema_version_makes_stale(place: Location) -> None:
     committed(place)
     newer = replace(place, dataset=replace(place.dataset, version=2))
-    assert newer.status(expected(schema_version=2)) == Status(
-        state="stale", reasons=("schema version: 1 -> 2",)
-    )
+    assert newer.status(expected(schema_version=2)) == Status(state="stale", reasons=("schema version: 1 -> 2",))
 
 
 def test_running_while_a_lease_is_live_whatever_else_is_there(place: Location) -> None:
