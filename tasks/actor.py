@@ -30,6 +30,9 @@ class EngineActor:
     async def load(self, params: EngineParams, resources: Resources, gpus: float) -> Hello:
         """Comes before all else. It is no constructor, as Ray tells the error of one only as a text."""
         self._engine = build(params, resources, gpus)
+        return await self.hello()
+
+    async def hello(self) -> Hello:
         return Hello(self._engine.identity, self._engine.abilities, os.getpid())
 
     async def render(self, messages: Sequence[Message], continue_text: str) -> str:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import random
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -21,7 +22,6 @@ from typing import Any
 
 import httpx
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
-from tenacity.wait import wait_exponential_jitter
 
 from tasks.engine import (
     Abilities,
@@ -132,7 +132,7 @@ class HttpEngine:
         try:
             return await attempts(self._attempt, request)
         except Passing as error:
-            return failed(request.id, error.kind, self._without_key(error.message))
+            return failed(request.id, error.kind, error.message)
 
     async def _attempt(self, request: Request) -> Completion:
         path, body = ("chat/completions", self._chat_body) if self._chat else ("completions", self._text_body)
@@ -143,16 +143,15 @@ class HttpEngine:
         except httpx.TransportError as error:
             raise Passing("connection", _said(error)) from None
         if answer.status_code in (408, 429) or answer.status_code >= 500:
-            raise Passing(f"http_{answer.status_code}", answer.text[:LONGEST_MESSAGE], _retry_after(answer))
+            raise Passing(f"http_{answer.status_code}", self._shown(answer), _retry_after(answer))
         if answer.status_code != 200:
-            message = self._without_key(answer.text)[:LONGEST_MESSAGE]
-            return failed(request.id, f"http_{answer.status_code}", message)
+            return failed(request.id, f"http_{answer.status_code}", self._shown(answer))
         try:
             return _completion(request, answer.json(), self._chat)
         except json.JSONDecodeError as error:
             raise Passing("bad_answer", f"no JSON: {error}") from None
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-            return failed(request.id, "bad_answer", f"{_said(error)} in {answer.text[:LONGEST_MESSAGE]}")
+            return failed(request.id, "bad_answer", f"{_said(error)} in {self._shown(answer)}")
 
     def _text_body(self, request: Request) -> dict[str, Any]:
         body = self._sampling(request) | {"prompt": request.prompt}
@@ -189,10 +188,13 @@ class HttpEngine:
         error = state.outcome.exception() if state.outcome else None
         if isinstance(error, Passing) and error.pause is not None:
             return min(error.pause, LONGEST_PAUSE)
-        return wait_exponential_jitter(self._first_pause, LONGEST_PAUSE, jitter=self._first_pause)(state)
+        growing = self._first_pause * 2 ** (state.attempt_number - 1)
+        return min(growing + random.uniform(0, self._first_pause), LONGEST_PAUSE)
 
-    def _without_key(self, text: str) -> str:
-        return text.replace(self._key, "***") if self._key else text
+    def _shown(self, answer: httpx.Response) -> str:
+        """What may be told of an answer. The key goes first: a cut might leave half of it."""
+        text = answer.text.replace(self._key, "***") if self._key else answer.text
+        return text[:LONGEST_MESSAGE]
 
 
 def _checked_url(url: str | None) -> str:

@@ -46,7 +46,7 @@ def resolve(name: str, revision: str | None = None) -> ModelRef:
     folder = EMBEDDED / name if name in embedded() else Path(name).expanduser()
     if (folder / "config.json").is_file():
         return ModelRef(folder.resolve().name, str(folder.resolve()), digest(folder))
-    if folder.is_dir():
+    if name and folder.is_dir():
         raise FileNotFoundError(f"model folder {folder} has no config.json: not in Hugging Face layout")
     if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", name) or name.startswith("."):
         raise FileNotFoundError(f"no model folder {name!r}; embedded models: {_listed()}")
