@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -54,13 +54,18 @@ class Location:
     fs: Files
     dataset: Dataset
     partition: Partition
+    pin: Manifest | None = None
+
+    def pinned(self) -> Location:
+        """The same place, read as it is now whatever others commit meanwhile. Raises Missing."""
+        return replace(self, pin=self.snapshot().manifest)
 
     @property
     def folder(self) -> str:
         return _folder(self.dataset, self.dataset.version, self.partition)
 
     def manifest(self) -> Manifest | None:
-        return load_manifest(self.fs, self.folder)[0]
+        return self.pin or load_manifest(self.fs, self.folder)[0]
 
     def snapshot(self) -> Snapshot:
         """What is committed now, to be read any number of times. Raises Missing."""

@@ -39,6 +39,14 @@ def test_an_unknown_dataset_is_refused_with_those_there_are(tmp_path: object) ->
         Store(str(tmp_path)).at("trace", DAY)
 
 
+def test_a_pinned_location_is_read_as_it_was(root: str) -> None:
+    place = Store(root).at("orm", DAY)
+    first = committed(place, 3)
+    pinned = place.pinned()
+    committed(place, 5)
+    assert (pinned.manifest(), pinned.read().num_rows, place.read().num_rows) == (first, 3, 5)
+
+
 def test_dead_letters_of_an_unknown_attempt_are_missing(root: str) -> None:
     with pytest.raises(Missing, match="no attempt x"):
         Store(root).at("orm", DAY).dead("x")
