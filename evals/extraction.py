@@ -73,7 +73,7 @@ def _flexible(part: str) -> Answer | None:
 
 
 def _explicit(piece: str) -> Answer | None:
-    marks = [*_hashes(piece), *_boxes(piece), *_tags(piece)]
+    marks = [*_hashes(piece), *(_boxes(piece) if "boxed" in piece else ()), *_tags(piece)]
     return max(marks, key=lambda mark: mark[0])[1] if marks else _sentence(piece)
 
 
@@ -97,7 +97,7 @@ def _hashes(piece: str) -> Iterator[_Mark]:
 def _is_heading(line: str) -> bool:
     if re.match(r"[ \t*_]*[0-9]{1,3}[.)][ \t]+[A-Za-z]", line):
         return True
-    states = parse_number(line) is not None or (_SENTENCE.search(line) and _holds_number(line))
+    states = parse_number(line) is not None or (_SENTENCES.search(line) and _holds_number(line))
     return bool(re.match(r"[ \t*_]*[A-Za-z]", line)) and not states
 
 
@@ -149,9 +149,11 @@ def _inside_tag(content: str) -> str:
 # -- sentences ---------------------------------------------------------------------------------------
 
 _VERB = r"(?:is|was|are|equals|would[ ]be|will[ ]be|should[ ]be|must[ ]be|comes[ ](?:out[ ])?to(?:[ ]be)?)"
-_SENTENCE = re.compile(
+_LABEL = r"^ [ \t>*_#-]*+ A(?:ns)? [*_]*+ [ \t]*+ : (?!:)"
+_LABELS = re.compile(_LABEL, re.VERBOSE | re.MULTILINE | re.IGNORECASE)
+_SENTENCES = re.compile(
     rf"""
-      ^ [ \t>*_#-]*+ A(?:ns)? [*_]*+ [ \t]*+ : (?!:)
+      {_LABEL}
     | \banswer\b [*_"]*+ (?:[ \t]++\([^()\n]{{0,40}}\))? [*_]*+ [ \t]*+ [:=]
     | \b(?:the|my|our|final|correct)[ \t]++(?:(?:final|correct|numerical)[ \t]++)? answer \b
         (?:[ \t]++(?!{_VERB}\b)[\w'’()$-]{{1,20}}){{0,8}} [*_ \t]++ {_VERB} \b
@@ -159,19 +161,19 @@ _SENTENCE = re.compile(
     """,
     re.VERBOSE | re.MULTILINE | re.IGNORECASE,
 )
+_ANSWER_WORD = re.compile("answer", re.IGNORECASE)  # most texts lack it, and the labels alone are found faster
 _BLANK_MARKUP = re.compile(r"[\s*_:$>`]*+")
 _FILLED = re.compile(r"[^\s*_:>`-]|-(?=[^\s-])")
 _SENTENCE_END = re.compile(r"(?<![\s.!?])[.!?]++[*_$)\"']*+(?:[ \t]++(?=\S)|$)")
-_FILLER = re.compile(
-    r"^[\s_:=]*+(?:(?:that|thus|therefore|clearly|simply|now)(?![A-Za-z])[\s_:,]*+)*", re.IGNORECASE
-)
+_FILLER = re.compile(r"^[\s_:=]*+(?:(?:that|thus|therefore|clearly|simply|now)(?![A-Za-z])[\s_:,]*+)*", re.IGNORECASE)
 
 
 def _sentence(piece: str) -> Answer | None:
     """The last sentence that states a number; one without a number counts only where no line follows it."""
+    pattern = _SENTENCES if _ANSWER_WORD.search(piece) else _LABELS
     found = [
         (match.start(), answer)
-        for match, end in _spans(_SENTENCE, piece)
+        for match, end in _spans(pattern, piece)
         if (answer := _stated_behind(piece, match.end(), end, "sentence"))
     ]
     last_line = piece.rstrip().rfind("\n")
@@ -201,9 +203,7 @@ _LONGEST = 20_000  # characters of a sentence that are looked into
 _PROSE = re.compile(r"(?<![A-Za-z\\])(?:[A-Za-z]{3,}|[Nn]o(?![A-Za-z]))")
 _FORMULA_WORD_NAMES = "and sin cos tan log exp mod max min gcd lcm arg det inf lim sup sqrt frac cup cap"
 _FORMULA_WORDS = frozenset(_FORMULA_WORD_NAMES.split())
-_JOINS = re.compile(
-    r"\s*(?:[A-Za-z]+\s+){0,2}(?:and|or|to|by|plus|minus|times|out of|[x×+*:-])\s*[$€£]?[0-9]", re.I
-)
+_JOINS = re.compile(r"\s*(?:[A-Za-z]+\s+){0,2}(?:and|or|to|by|plus|minus|times|out of|[x×+*:-])\s*[$€£]?[0-9]", re.I)
 _LISTS = re.compile(r",(?![0-9]{3})|;|[<>\u2264\u2265\u2260]|\\[lg]eq?\b|\\neq?\b|!=")
 
 

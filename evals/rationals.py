@@ -13,14 +13,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 LONGEST = 4000  # characters; Python refuses to convert more than 4,300 digits, and no answer is that long
 
 _CHARACTERS = str.maketrans(
     {
-        **dict.fromkeys(
-            "\u2212\u2010\u2011\u2012\u2013\ufe63\uff0d", "-"
-        ),  # minus signs, hyphens, the en dash
+        **dict.fromkeys("\u2212\u2010\u2011\u2012\u2013\ufe63\uff0d", "-"),  # minus signs, hyphens, the en dash
         **dict.fromkeys("\u00a0\u2002\u2003\u2007", " "),
         **dict.fromkeys("\u2009\u200a\u202f\u2060\u200b", ""),  # thin spaces group thousands
         **{chr(0xFF10 + digit): str(digit) for digit in range(10)},
@@ -90,8 +89,13 @@ def parse_number(text: str) -> Fraction | None:
 
 def whole_number(text: str) -> Number | None:
     """Like parse_number, and tells a percent from a plain figure."""
+    return _whole_number(text) if len(text) <= LONGEST else None
+
+
+@lru_cache(maxsize=8192)  # a problem's gold and its few usual answers come again with every rollout
+def _whole_number(text: str) -> Number | None:
     body = without_hedges(plain(text))
-    number = number_at(body, 0) if len(body) <= LONGEST else None
+    number = number_at(body, 0)
     return number if number and _is_unit(body[number.end :]) else None
 
 
@@ -264,9 +268,7 @@ _WORDS = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_WORD_START = re.compile(
-    rf"\b(?:minus\s|negative\s|an?\s+(?:hundred|half)|half|{_VOCABULARY})\b", re.IGNORECASE
-)
+_WORD_START = re.compile(rf"\b(?:minus\s|negative\s|an?\s+(?:hundred|half)|half|{_VOCABULARY})\b", re.IGNORECASE)
 
 
 def _words_at(text: str, position: int) -> tuple[Number | None, int]:

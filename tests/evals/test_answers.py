@@ -1,13 +1,14 @@
 """Verdicts: which answers are the same, which cannot be decided; agreement with 5,276 graded outputs."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evals.answers import Grade, Verdict, answer_key, compare, extract, grade_exactly
+from evals.answers import Grade, Verdict, answer_key, compare, extract, grade_exactly, parse_number
 
 OUTPUTS = Path(__file__).parents[2].parent / "shared/data/gsm8k_example_model_solutions.jsonl"
 MODELS = ("6b_finetuning", "6b_verification", "175b_finetuning", "175b_verification")
@@ -97,16 +98,12 @@ def test_a_finished_text_without_an_answer_is_wrong_and_counted_apart() -> None:
     assert grade_exactly("<think>it is 18", "18") == Grade(Verdict.wrong, None, "no_answer")
 
 
-@pytest.mark.parametrize(
-    "text", ["", "so 18 and then", "#### 18", "The answer is 18.", "<think>#### 18\n", "A: 18"]
-)
+@pytest.mark.parametrize("text", ["", "so 18 and then", "#### 18", "The answer is 18.", "<think>#### 18\n", "A: 18"])
 def test_a_truncated_text_is_unknown(text: str) -> None:
     assert grade_exactly(text, "18", "length") == Grade(Verdict.unknown, None, "truncated")
 
 
-@pytest.mark.parametrize(
-    "text", [r"\boxed{18}", "#### 18\n\nQ: And", "The answer is 18. I ho", "so 18\n\nQ: And 7"]
-)
+@pytest.mark.parametrize("text", [r"\boxed{18}", "#### 18\n\nQ: And", "The answer is 18. I ho", "so 18\n\nQ: And 7"])
 def test_an_answer_that_was_finished_before_the_budget_ran_out_counts(text: str) -> None:
     grade = grade_exactly(text, "18", "length")
     assert grade is not None
@@ -130,20 +127,48 @@ def test_a_request_that_failed_is_unknown() -> None:
 EXPLAINED: dict[tuple[int, str], str] = {}
 """(row, model) -> why the recorded flag or the verdict is off. There is none at present."""
 
+REWRITTEN = {
+    "as recorded": "A: {}",
+    "hashes": "#### {}",
+    "boxed": r"So we get \boxed{{{} \text{{ dollars}}}}.",
+    "tag": "<answer>{}</answer>",
+    "sentence": "The final answer is ${}. I hope it is correct.",
+    "bold": "**Answer:** **{} dollars** (in 2 days)",
+    "next question": "#### {}\n\nQ: John has 7 apples.\nA: 7",
+    "decimals": "The answer is: {}.00",
+}
+
+
+def real_outputs() -> Iterator[tuple[int, str, str, str, bool]]:
+    """(row, model, solution, gold, recorded flag)"""
+    with OUTPUTS.open() as lines:
+        for row, record in enumerate(map(json.loads, lines)):
+            for model in MODELS:
+                solution = record[model]
+                yield (
+                    row,
+                    model,
+                    solution["solution"],
+                    record["ground_truth"].rpartition("A: ")[2],
+                    solution["is_correct"],
+                )
+
 
 @pytest.mark.skipif(not OUTPUTS.is_file(), reason=f"the graded model outputs are not at {OUTPUTS}")
-def test_verdicts_agree_with_the_recorded_flags_of_real_outputs() -> None:
-    """Their finish reasons are not recorded; the eleven that break off were recorded as wrong."""
-    disagreements = set()
-    with OUTPUTS.open() as lines:
-        for row, line in enumerate(lines):
-            record = json.loads(line)
-            gold = record["ground_truth"].rpartition("A: ")[2]
-            for model in MODELS:
-                grade = grade_exactly(record[model]["solution"], gold)
-                assert grade is not None, (row, model)
-                if (grade.verdict is Verdict.correct) != record[model]["is_correct"]:
-                    disagreements.add((row, model))
-    assert row == 1318
+@pytest.mark.parametrize("form", REWRITTEN)
+def test_verdicts_agree_with_the_recorded_flags_of_real_outputs(form: str) -> None:
+    """Also with each answer rewritten in another form. Eleven outputs break off before they answer: all recorded wrong."""
+    disagreements, outputs = set(), 0
+    for row, model, solution, gold, recorded in real_outputs():
+        worked, _, answer = solution.rpartition("A: ")
+        digits = parse_number(answer) is not None and "/" not in answer and "." not in answer
+        if worked and (digits or form != "decimals"):
+            solution = worked + REWRITTEN[form].format(answer)
+        grade = grade_exactly(solution, gold)
+        assert grade is not None, (row, model)
+        outputs += 1
+        if (grade.verdict is Verdict.correct) != recorded:
+            disagreements.add((row, model))
+    assert outputs == 5276
     assert disagreements == set(EXPLAINED)
     assert len(EXPLAINED) <= 10

@@ -205,7 +205,7 @@ def test_the_time_is_linear_in_the_text(piece: str) -> None:
     start = time.process_time()
     find_answer(text)
     find_answer(f"#### {text}x")
-    assert time.process_time() - start < 4
+    assert time.process_time() - start < 8
 
 
 @pytest.mark.parametrize(
