@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from evals.answers import CHECKER, Grade, Verdict, answer_key
-from evals.passk import majority_at_k, pass_at_k
+from evals.passk import majority_at_k, score, tally
 from evals.prompts import PROMPTS
 from evals.steps import split
 from storage.ledger import Ledger
@@ -141,26 +141,27 @@ class Sampler:
 
 
 def summarise(traces: pa.Table) -> dict[str, Any]:
-    """Numbers that people look at; all but the counts are shares of 1. Unknown verdicts are counted apart,
-    and a trace with one is no success."""
-    by_problem: dict[str, list[tuple[str, str | None]]] = defaultdict(list)
+    """Numbers that people look at; scores are shares of 1. Those of pass@k leave unknown verdicts out, and say between
+    which bounds they would have been with them (evals/passk.py)."""
+    votes: defaultdict[str, list[tuple[str, str | None]]] = defaultdict(list)
     for row in traces.select(["problem_id", "verdict", "extracted"]).to_pylist():
-        by_problem[row["problem_id"]].append((row["verdict"], row["extracted"]))
-    samples = min(map(len, by_problem.values()), default=0)
+        votes[row["problem_id"]].append((row["verdict"], row["extracted"]))
+    samples = min(map(len, votes.values()), default=0)
     summary: dict[str, Any] = {
-        "problems": len(by_problem),
+        "problems": len(votes),
+        "samples": samples,
         "traces": traces.num_rows,
         **{verdict.value: _count(traces, verdict) for verdict in Verdict},
-        "samples": samples,
         "steps": sum(map(len, traces["steps"].to_pylist())),
     }
+    tallies = [tally(verdict for verdict, _ in said) for said in votes.values()]
     for k in sorted({1, samples} - {0}):
-        rights = [sum(v == Verdict.correct for v, _ in votes) for votes in by_problem.values()]
-        summary[f"pass@{k}"] = _mean(
-            [pass_at_k(len(votes), c, k) for votes, c in zip(by_problem.values(), rights, strict=True)]
-        )
+        passed = score(tallies, k)
+        summary[f"pass@{k}"] = passed.value
+        if passed.unknown:
+            summary[f"pass@{k} bounds"] = [passed.lower, passed.upper]
     if samples > 1:
-        summary[f"majority@{samples}"] = _mean([_majority(votes) for votes in by_problem.values()])
+        summary[f"majority@{samples}"] = _mean([_majority(said) for said in votes.values()])
     return summary
 
 
@@ -191,8 +192,7 @@ def _majority(votes: list[tuple[str, str | None]]) -> float:
 
 
 def _mean_logprob(completion: Completion) -> float | None:
-    chosen = [token.logprob for token in completion.logprobs or ()]
-    return _mean(chosen) if chosen else None
+    return _mean([token.logprob for token in completion.logprobs]) if completion.logprobs else None
 
 
 def _mean(values: Sequence[float]) -> float:
