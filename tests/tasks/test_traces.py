@@ -48,9 +48,10 @@ async def test_raising_the_number_of_samples_keeps_those_that_there_are(root):
 
 async def test_another_way_to_split_generates_nothing(root):
     await sampled(root, FakeEngine(answer))
-    again = await sampled(root, FakeEngine(answer), PARAMS.model_copy(update={"splitter": "newline"}))
+    again = await sampled(root, FakeEngine(answer), PARAMS.model_copy(update={"splitter": "blank_line"}))
     assert again.summary["generated"] == 0
-    assert {len(steps) for steps in again.tables["traces"]["steps"].to_pylist()} == {3}
+    assert set(again.tables["traces"]["splitter"].to_pylist()) == {"blank_line"}
+    assert {len(steps) for steps in again.tables["traces"]["steps"].to_pylist()} == {1}
 
 
 async def test_another_seed_gives_other_traces(root):
