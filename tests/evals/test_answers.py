@@ -157,7 +157,7 @@ def real_outputs() -> Iterator[tuple[int, str, str, str, bool]]:
 @pytest.mark.skipif(not OUTPUTS.is_file(), reason=f"the graded model outputs are not at {OUTPUTS}")
 @pytest.mark.parametrize("form", REWRITTEN)
 def test_verdicts_agree_with_the_recorded_flags_of_real_outputs(form: str) -> None:
-    """Also with each answer rewritten in another form. Eleven outputs break off before they answer: all recorded wrong."""
+    """Also with the answers rewritten in other forms. Eleven break off before they answer: all recorded as wrong."""
     disagreements, outputs = set(), 0
     for row, model, solution, gold, recorded in real_outputs():
         worked, _, answer = solution.rpartition("A: ")
