@@ -157,9 +157,10 @@ def summarise(traces: pa.Table) -> dict[str, Any]:
     tallies = [tally(verdict for verdict, _ in said) for said in votes.values()]
     for k in sorted({1, samples} - {0}):
         passed = score(tallies, k)
-        summary[f"pass@{k}"] = passed.value
+        if passed.value is not None:
+            summary[f"pass@{k}"] = passed.value
         if passed.unknown:
-            summary[f"pass@{k} bounds"] = [passed.lower, passed.upper]
+            summary.setdefault("bounds", {})[f"pass@{k}"] = [passed.lower, passed.upper]
     if samples > 1:
         summary[f"majority@{samples}"] = _mean([_majority(said) for said in votes.values()])
     return summary
