@@ -40,10 +40,10 @@ def race(root: str, options: dict[str, Any], name: str, rounds: int, together: B
     """Commits against its twin, round after round, from the same generation."""
     place = location(root, **options)
     for turn in range(rounds):
-        together.wait(60)
+        together.wait(150)
         with place.attempt(expected()) as attempt:
             attempt.write(orms(20, f"{name} {turn}"))
-            together.wait(60)
+            together.wait(150)
             try:
                 manifest = attempt.commit(lease=NoLease(), facts=Facts(summary={"by": f"{name} {turn}"}))
             except CommitLost:

@@ -42,7 +42,7 @@ def raced(root: str, options: dict[str, Any], rounds: int) -> tuple[list[Any], i
     try:
         for child in (reader, *writers):
             child.start()
-        wins = [won.get(timeout=120) for _ in range(rounds)]
+        wins = [won.get(timeout=200) for _ in range(rounds)]
         for writer in writers:
             writer.join(60)
         stop.set()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storage.rows import BadRow, SchemaMismatch
@@ -33,6 +33,7 @@ def eventually(place: Location, rows: int) -> int:
     return found
 
 
+@settings(max_examples=40)
 @given(BATCHES)
 def test_keeping_a_row_again_changes_nothing(batches: list[list[int]]) -> None:
     place = location(f"memory://{uuid.uuid4().hex}")

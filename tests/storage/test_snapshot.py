@@ -49,6 +49,7 @@ def test_batches_give_the_same_rows_a_few_at_a_time(root: str) -> None:
     batches = list(place.batches(batch_rows=4))
     assert [batch.num_rows for batch in batches] == [4, 4, 2]
     assert [row for batch in batches for row in batch.to_pylist()] == orms(10)
+    assert next(place.batches(["label", "trace_id"])).schema.names == ["label", "trace_id"]
 
 
 def test_a_truncated_file_is_named_with_both_sizes_and_its_digest(place: Location) -> None:
