@@ -15,7 +15,7 @@ import pyarrow as pa
 from evals.answers import CHECKER, Grade
 from evals.identity import canonical_json, row_id, seed_of
 from evals.prompts import PromptStyle, plain_prompt, user_text
-from tasks.engine import Completion, Engine, Message, Request, Sampling
+from tasks.engine import Completion, Engine, Message, Request, Sampling, failed
 from tasks.grading import Grader
 from tasks.params import Chat
 
@@ -69,9 +69,18 @@ async def complete(
     engine: Engine, grader: Grader, requests: Sequence[Request], gold: str, affinity: str
 ) -> list[tuple[Completion, Grade]]:
     """One wave: the completions of the requests, in their order, each with its grade."""
-    completions = await engine.generate(requests, affinity=affinity)
+    completions = [_storable(c) for c in await engine.generate(requests, affinity=affinity)]
     grades = await asyncio.gather(*(grader.grade(c.text, gold, c.finish_reason) for c in completions))
     return list(zip(completions, grades, strict=True))
+
+
+def _storable(completion: Completion) -> Completion:
+    """The completion, or its failure where the text is none that UTF-8 can hold (half of a surrogate pair, say)."""
+    try:
+        completion.text.encode()
+    except UnicodeEncodeError as error:
+        return failed(completion.id, "bad_text", str(error), completion.prompt_tokens)
+    return completion
 
 
 def grade_columns(grade: Grade) -> dict[str, str | None]:

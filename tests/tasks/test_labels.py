@@ -123,6 +123,12 @@ async def test_a_prefix_beyond_the_context_is_a_dead_letter_and_the_others_go_on
     assert all("context" in letter.message for letter in outcome.dead)
 
 
+async def test_a_text_that_cannot_be_stored_is_a_dead_letter(root):
+    outcome = await labelled(root, FakeEngine(lambda request: "half a pair: \ud800 #### 8"), policy="fixed", k=2)
+    assert {letter.kind for letter in outcome.dead} == {"bad_text"}
+    assert len(outcome.dead) == 6 and outcome.tables["rollouts"].num_rows == 0
+
+
 async def test_an_engine_that_cannot_continue_its_own_text_is_refused_before_any_work(root):
     engine = Counting(coin)
     engine.abilities = Abilities(continues_prefix=False, logprobs=False, chat=True, context=None)
