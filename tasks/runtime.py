@@ -2,7 +2,7 @@
 
 It ends only what it started: a local cluster is stopped, a running one is merely left, and a session that the
 caller (or an outer `ray_session`) opened before stays open. Workers of a local cluster run the driver's own
-installation and import the checkout, so nothing is packed or uploaded.
+installation, so nothing is packed or uploaded, and Ray can use the workers that it has started in advance.
 """
 
 from __future__ import annotations
@@ -11,10 +11,8 @@ import logging
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import contextmanager, suppress
 
-CHECKOUT = Path(__file__).resolve().parent.parent
 STORE_BYTES = 256 * 2**20
 """Object store of a local cluster. Completions are small; Ray would take a third of the machine's memory."""
 START_ATTEMPTS = 3
@@ -66,7 +64,7 @@ def _start(address: str | None) -> None:
         except Exception as error:  # Ray raises a bare Exception here
             if "timed out during startup" not in str(error) or not patience:
                 raise
-            ray.shutdown()
+            _end_half_started()
 
 
 def _start_local() -> None:
@@ -78,9 +76,14 @@ def _start_local() -> None:
         log_to_driver=False,
         logging_level=logging.ERROR,
         object_store_memory=STORE_BYTES,
-        runtime_env={"env_vars": {"PYTHONPATH": _python_path()}},
     )
 
 
-def _python_path() -> str:
-    return os.pathsep.join(filter(None, [str(CHECKOUT), os.environ.get("PYTHONPATH")]))
+def _end_half_started() -> None:
+    """Ends the parts of a cluster that did not come up in time; Ray forgets them, and would leave them running."""
+    import psutil
+
+    for child in psutil.Process().children():
+        with suppress(psutil.Error):
+            if child.name() in ("gcs_server", "raylet"):
+                child.kill()

@@ -46,7 +46,7 @@ def openai_server() -> Iterator[Server]:
     listener = ThreadingHTTPServer(("127.0.0.1", 0), _handler(server))
     listener.daemon_threads = True
     server.url = f"http://127.0.0.1:{listener.server_address[1]}/v1"
-    threading.Thread(target=listener.serve_forever, daemon=True).start()
+    threading.Thread(target=listener.serve_forever, args=(0.01,), daemon=True).start()
     try:
         yield server
     finally:
