@@ -109,14 +109,16 @@ def _run(
 ) -> dict[str, Manifest]:
     """The first output's attempt is open while the stage's code runs, and so records how that ends."""
     first, *others = work.stage.writes
+    digests = {dataset: manifest.digest for dataset, each in inputs.items() if (manifest := each.manifest())}
     committed: dict[str, Manifest] = {}
-    with work.location(first).attempt(work.expected(first, committed)) as attempt:
+    with work.location(first).attempt(work.expected(first, digests)) as attempt:
         started = time.monotonic()
         outcome = _call(work, runner, inputs, report)
         facts = _facts(work, runner, outcome, time.monotonic() - started)
         committed[first] = _commit(work, runner, attempt, leases[first], first, outcome, facts)
     for dataset in others:
-        with work.location(dataset).attempt(work.expected(dataset, committed)) as attempt:
+        digests |= {name: manifest.digest for name, manifest in committed.items()}
+        with work.location(dataset).attempt(work.expected(dataset, digests)) as attempt:
             committed[dataset] = _commit(work, runner, attempt, leases[dataset], dataset, outcome, facts)
     return committed
 

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from types import UnionType
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -133,13 +134,23 @@ def _suggestion(model: type[BaseModel], location: tuple[Any, ...]) -> str:
 
 
 def _kind(field: FieldInfo) -> str:
-    annotation = field.annotation
-    text = annotation.__name__ if isinstance(annotation, type) and not get_args(annotation) else str(annotation)
-    for noise in ("typing.", "datetime.", "pathlib."):
-        text = text.replace(noise, "")
-    if text.startswith("Literal["):
-        return " | ".join(str(choice) for choice in get_args(annotation))
-    return text
+    return _spelled(field.annotation)
+
+
+def _spelled(kind: Any) -> str:
+    """A type as a person writes its values: `auto | on | off`, `int | null`, `list of str`."""
+    inner, origin = get_args(kind), get_origin(kind)
+    if kind is type(None):
+        return "null"
+    if origin is Literal:
+        return " | ".join(map(str, inner))
+    if origin in (Union, UnionType):
+        return " | ".join(map(_spelled, inner))
+    if origin in (tuple, list):
+        return f"list of {_spelled(inner[0])}"
+    if origin is dict:
+        return f"object of {_spelled(inner[1])}"
+    return str(getattr(kind, "__name__", kind))
 
 
 def _default(field: FieldInfo) -> str:

@@ -47,16 +47,15 @@ class Work:
         return self.store.at(dataset, place(dataset, self.partition))
 
     def inputs(self) -> dict[str, Location]:
-        """Where the stage reads. Raises InputsMissing."""
+        """What the stage reads, as it is now whatever others commit meanwhile. Raises InputsMissing."""
         found = {dataset: input_location(self.store, dataset, self.partition) for dataset in self.stage.reads}
         missing = [dataset for dataset, location in found.items() if location.manifest() is None]
         if missing:
             raise InputsMissing("\n".join(_missing(self.stage, dataset, found[dataset]) for dataset in missing))
-        return found
+        return {dataset: location.pinned() for dataset, location in found.items()}
 
-    def expected(self, dataset: str, earlier: Mapping[str, Manifest]) -> Expected:
-        """What `dataset` has to have been made from; `earlier` are the stage's outputs that precede it."""
-        digests = {name: manifest.digest for name, manifest in earlier.items()}
+    def expected(self, dataset: str, digests: Mapping[str, str]) -> Expected:
+        """What `dataset` has to have been made from; `digests` are those of the inputs and of earlier outputs."""
         return Expected(
             stage=self.stage.name,
             stage_version=self.stage.version,
@@ -64,21 +63,20 @@ class Work:
             fingerprint=self.params.fingerprint(),
             schema_version=DATASETS[dataset].version,
             checker=CHECKER if self.stage.grades else None,
-            inputs=input_digests(self.store, self.stage, self.partition)
-            | self.stage.source_digests(self.params)
-            | digests,
+            inputs={**self.stage.source_digests(self.params), **digests},
             model_digest=model_digest(self.params),
         )
 
     def committed(self) -> dict[str, Manifest] | None:
-        """The manifests of all outputs where they are what is wanted, else None. A lease does not matter
-        here."""
+        """The manifests of all outputs where they are what is wanted, else None. A lease does not matter here."""
         found: dict[str, Manifest] = {}
+        digests = input_digests(self.store, self.stage, self.partition)
         for dataset in self.stage.writes:
             manifest = self.location(dataset).manifest()
-            if manifest is None or any(differences(manifest, self.expected(dataset, found))):
+            if manifest is None or any(differences(manifest, self.expected(dataset, digests))):
                 return None
             found[dataset] = manifest
+            digests[dataset] = manifest.digest
         return found
 
     def check_idle(self) -> None:
