@@ -1,4 +1,5 @@
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -124,7 +125,12 @@ async def test_a_prefix_beyond_the_context_is_a_dead_letter_and_the_others_go_on
 
 
 async def test_a_text_that_cannot_be_stored_is_a_dead_letter(root):
-    outcome = await labelled(root, FakeEngine(lambda request: "half a pair: \ud800 #### 8"), policy="fixed", k=2)
+    class Broken(FakeEngine):
+        async def generate(self, requests, *, affinity=None):
+            completions = await super().generate(requests, affinity=affinity)
+            return [replace(completion, text="half a pair: \ud800 #### 8") for completion in completions]
+
+    outcome = await labelled(root, Broken(coin), policy="fixed", k=2)
     assert {letter.kind for letter in outcome.dead} == {"bad_text"}
     assert len(outcome.dead) == 6 and outcome.tables["rollouts"].num_rows == 0
 
