@@ -30,8 +30,7 @@ def job_summary(executions: Sequence[Execution]) -> RenderableType:
         table.add_row(name, text)
     seconds = [f"{STAGES[each.stage].name} {_seconds(each):,.0f} s" for each in executions]
     table.add_row("time", " · ".join(seconds))
-    places = Text("\n".join(f"{name:<9} {address}" for each in executions for name, address in each.addresses.items()))
-    return Group(table, Text(""), Text("Datasets", "bold"), places)
+    return Group(table, Text(""), _places(executions))
 
 
 def job_lines(manifests: Mapping[str, Manifest]) -> list[tuple[str, str]]:
@@ -46,6 +45,17 @@ def job_lines(manifests: Mapping[str, Manifest]) -> list[tuple[str, str]]:
         ("rollouts", _rollouts(manifests["rollouts"], labels.summary)),
         ("training", f"{manifests['prm'].rows:,} PRM rows, {manifests['orm'].rows:,} ORM rows"),
     ]
+
+
+def _places(executions: Sequence[Execution]) -> RenderableType:
+    """Where the datasets lie, the root told once."""
+    addresses = {name: address for each in executions for name, address in each.addresses.items()}
+    roots = {address.rpartition(f"/{name}/v")[0] for name, address in addresses.items()}
+    root = f"{roots.pop()}/" if len(roots) == 1 else ""
+    lines = Text(
+        "\n".join(f"  {address.removeprefix(root)}" for address in addresses.values()), no_wrap=True, overflow="fold"
+    )
+    return Group(Text.assemble(("Datasets", "bold"), f" in {root}"), lines)
 
 
 def _shares(summary: Mapping[str, Any]) -> str:
