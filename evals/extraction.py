@@ -203,8 +203,12 @@ _LONGEST = 20_000  # characters of a sentence that are looked into
 _PROSE = re.compile(r"(?<![A-Za-z\\])(?:[A-Za-z]{3,}|[Nn]o(?![A-Za-z]))")
 _FORMULA_WORD_NAMES = "and sin cos tan log exp mod max min gcd lcm arg det inf lim sup sqrt frac cup cap"
 _FORMULA_WORDS = frozenset(_FORMULA_WORD_NAMES.split())
-_JOINS = re.compile(r"\s*(?:[A-Za-z]+\s+){0,2}(?:and|or|to|by|plus|minus|times|out of|[x×+*:-])\s*[$€£]?[0-9]", re.I)
-_LISTS = re.compile(r",(?![0-9]{3})|;|[<>\u2264\u2265\u2260]|\\[lg]eq?\b|\\neq?\b|!=")
+_JOINS = re.compile(
+    r"\s*(?:more|less|fewer|times)\b"
+    r"|\s*(?:[A-Za-z]+\s+){0,2}(?:and|or|to|by|plus|minus|times|out of|[x×+*:-])\s*[$€£]?[0-9]",
+    re.IGNORECASE,
+)
+_LISTS = re.compile(r",(?![0-9]{3})|;|\b(?:and|or)\b|[<>\u2264\u2265\u2260]|\\[lg]eq?\b|\\neq?\b|!=")
 
 
 def _choose(text: str) -> str:
@@ -212,18 +216,24 @@ def _choose(text: str) -> str:
     text = without_hedges(plain(text[:_LONGEST]))
     if parse_number(text) is not None:
         return text
+    prose = is_prose(text)
+    number = _leading_number(text) if prose else None
     right = text.rpartition("=")[2].strip()
-    if right != text and not _LISTS.search(text) and parse_number(right) is not None:
+    if not number and right != text and not _LISTS.search(text) and parse_number(right) is not None:
         return right
-    number = _only_number(text) if is_prose(text) else None
+    number = number or (_only_number(text) if prose else None)
     return text[number.start : number.end].strip() if number else text
 
 
+def _leading_number(text: str) -> Number | None:
+    """The number that a sentence starts with, unless it begins a list or a calculation."""
+    number = number_at(text, 0)
+    rest = text[number.end :] if number else ""
+    return number if re.match(r"\s*[,(;]|\s+[A-Za-z]", rest) and not _JOINS.match(rest) else None
+
+
 def _only_number(text: str) -> Number | None:
-    """The number that a sentence starts with, or the only one in it; none where it lists or computes."""
-    first = number_at(text, 0)
-    if first and re.match(r"\s*[,(;]|\s+[A-Za-z]", text[first.end :]) and not _JOINS.match(text[first.end :]):
-        return first
+    """The only number of a sentence, unless it is part of a formula."""
     found = list(numbers(text)) or list(number_words(text))
     if len(found) != 1:
         return None

@@ -31,12 +31,13 @@ _LATEX = [
     (re.compile(r"\\(?:text|textbf|textit|mathrm|mathbf|mbox|operatorname)\s*\{([^{}]*)\}"), r" \1 "),
     (re.compile(r"\\(?:left|right|displaystyle|dollar)(?![A-Za-z])|\\[()\[\]]"), ""),
     (re.compile(r"\\[dtc]frac(?![A-Za-z])"), r"\\frac"),
-    (re.compile(r"\{,\}"), ","),
+    (re.compile(r"\{,\}|,\\!(?=[0-9]{3})"), ","),
     (re.compile(r"(?<=[0-9])\\[,!](?=[0-9]{3})"), ""),
     (re.compile(r"\\[,;:! ]|\\q?quad(?![A-Za-z])|~"), " "),
     (re.compile(r"\\([$%#&])"), r"\1"),
     (re.compile(r"\^\s*(?:\{\s*\\circ\s*\}|\\circ)|\\degree(?![A-Za-z])"), " degrees "),
     (re.compile(r" {2,}"), " "),
+    (re.compile(r" \^"), "^"),
 ]
 _BOLD = re.compile(r"(?<![\w)])(?:\*\*|__)|(?:\*\*|__)(?![\w(])|`")  # 2**3 stays a power
 _HEDGE = re.compile(

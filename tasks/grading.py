@@ -4,7 +4,8 @@ Guarantees: a grade holds up the event loop no longer than reading its text take
 ends, or that brings its child down, makes that one grade unknown (time_out, crash) and harms nothing else; no
 child outlives the grader, nor a killed parent for longer than its time-out. The time-out counts seconds of
 computing, not of waiting, so that a busy machine changes no verdict. Children are forked from a clean server
-process: threads, Ray and Prefect in the calling process do not matter. They start with the first formula.
+process: threads, Ray and Prefect in the calling process do not matter. They start with the first formula, and like
+all multiprocessing children they import the main module: a script needs its `if __name__ == "__main__":`.
 
 Math-Verify's own time-outs are off: they need SIGALRM, which works in the main thread only. Its `verify` takes
 the gold first and is not symmetric. It compares decimals to 6 places; two numbers never get there.

@@ -54,6 +54,11 @@ SENTENCES = {
     "### Final Answer\n\n18 dollars": "18 dollars",
     "Answer: 3 hours (180 minutes)": "3 hours (180 minutes)",
     "The answer is 5 + 3 = 8.": "8",
+    "The answer is 5 apples + 3 apples = 8 apples.": "8 apples",
+    "The answer is 18 dollars, since 20 - 2 = 18.0": "18",
+    "The answer is 18 eggs because x = 9": "18",
+    "The answer is x=18 and y=3": "x=18 and y=3",
+    "The answer is 5 more than 13, so 18.": "5 more than 13, so 18",
     "The answer to the question is 18 dollars because she sold 9 eggs": "18",
     "The answer is Janet makes 18 dollars.": "18",
     "The answer is 3 hours and 20 minutes.": "3 hours and 20 minutes",
@@ -102,9 +107,7 @@ def test_the_final_answer_is_found(text: str, answer: str) -> None:
     assert found.text == answer
 
 
-@pytest.mark.parametrize(
-    "text", ["", " ", "no", "<think>#### 5", "#### ", "User: hi", "\x00", "<think>7</think>"]
-)
+@pytest.mark.parametrize("text", ["", " ", "no", "<think>#### 5", "#### ", "User: hi", "\x00", "<think>7</think>"])
 def test_a_text_without_an_answer_has_none(text: str) -> None:
     assert find_answer(text) is None
 
@@ -208,8 +211,6 @@ def test_the_time_is_linear_in_the_text(piece: str) -> None:
     assert time.process_time() - start < 8
 
 
-@pytest.mark.parametrize(
-    "text", ["a" * 2**20, "#### " + "9" * 2**20, "\\boxed{" + "{1}" * 2**18 + "}", "\x00" * 2**20]
-)
+@pytest.mark.parametrize("text", ["a" * 2**20, "#### " + "9" * 2**20, "\\boxed{" + "{1}" * 2**18 + "}", "\x00" * 2**20])
 def test_a_text_of_a_megabyte_is_read(text: str) -> None:
     find_answer(text)
