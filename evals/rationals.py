@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
+from evals.number_words import CARDINALS, SCALES, WORD_START, words_at
+
 LONGEST = 4000  # characters; Python refuses to convert more than 4,300 digits, and no answer is that long
 
 _CHARACTERS = str.maketrans(
@@ -69,7 +71,6 @@ _NUMBER = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_SCALES = {"hundred": 10**2, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,11 @@ def number_at(text: str, position: int) -> Number | None:
     return _digits_at(text, position)[0] or _words_at(text, position)[0]
 
 
+def _words_at(text: str, position: int) -> tuple[Number | None, int]:
+    value, end = words_at(text, position)
+    return None if value is None else Number(value, position, end), end
+
+
 def _digits_at(text: str, position: int) -> tuple[Number | None, int]:
     match = _NUMBER.match(text, position)
     if match is None:
@@ -156,7 +162,7 @@ def numbers(text: str) -> Iterator[Number]:
 def number_words(text: str) -> Iterator[Number]:
     """Every number written in words ("twenty-five") in plain text, left to right."""
     position = 0
-    while match := _WORD_START.search(text, position):
+    while match := WORD_START.search(text, position):
         number, position = _words_at(text, match.start())
         position = max(position, match.end())
         if number:
@@ -171,7 +177,7 @@ def _value(match: re.Match[str]) -> Fraction | None:
     if value is None:
         return None
     if match["scale"]:
-        value *= _SCALES[match["scale"].strip().lower()]
+        value *= SCALES[match["scale"].strip().lower()]
     return -value if match["lead"].count("-") % 2 else value
 
 
@@ -229,7 +235,7 @@ def _are_unit_words(text: str) -> bool:
     return (
         len(words) <= _UNIT_WORDS_MOST
         and (len(first) > 2 or first in _SHORT_UNITS)
-        and first not in _CARDINALS
+        and first not in CARDINALS
         and all(_UNIT_WORD.match(word) for word in words)
         and not _MATH_WORDS.intersection(word.lower() for word in words)
     )
@@ -242,75 +248,3 @@ def _ends_well(tail: str) -> bool:
         word = glued.group().lower()
         return (1 < len(word) < 4 and word in _SHORT_UNITS) or (len(word) > 3 and word not in _MATH_WORDS)
     return not re.match(r"\s*[\^\\_]|\(|\s*\*", tail)
-
-
-# -- numbers in words --------------------------------------------------------------------------------
-
-_UNIT_NAMES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-    "seventeen eighteen nineteen"
-)
-_TEN_NAMES = "twenty thirty forty fifty sixty seventy eighty ninety"
-_CARDINALS = {word: value for value, word in enumerate(_UNIT_NAMES.split())}
-_CARDINALS |= {word: 10 * value for value, word in enumerate(_TEN_NAMES.split(), start=2)}
-_PARTS = {"half": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6, "eighth": 8, "tenth": 10}
-_PLURAL_PARTS = {word + "s": value for word, value in _PARTS.items()} | {"halves": 2}
-_PARTS |= _PLURAL_PARTS
-_VOCABULARY = "|".join(sorted([*_CARDINALS, *_SCALES], key=len, reverse=True))
-_PART = "|".join(sorted(_PARTS, key=len, reverse=True))
-_WORDS = re.compile(
-    rf"""
-    (?P<minus>(?:minus|negative)\s++)?
-    (?: (?P<cardinal> (?:an?\s++(?=hundred|thousand|million|billion))? (?:{_VOCABULARY})\b
-            (?: (?:[\s-]++(?:and\s++)?) (?:{_VOCABULARY})\b )* )
-        (?: [\s-]++ (?P<parts>{_PART})\b | (?P<half>\s++and\s++(?:a|one)[\s-]++half)\b )?
-      | (?: (?:a|one)\s++ )? (?P<lone>half)\b (?!\s*-)
-    )
-    """,
-    re.VERBOSE | re.IGNORECASE,
-)
-_WORD_START = re.compile(rf"\b(?:minus\s|negative\s|an?\s+(?:hundred|half)|half|{_VOCABULARY})\b", re.IGNORECASE)
-
-
-def _words_at(text: str, position: int) -> tuple[Number | None, int]:
-    match = _WORDS.match(text, position)
-    if match is None:
-        return None, position
-    value = _word_value(match) if match.end() - position <= LONGEST else None
-    return None if value is None else Number(value, position, match.end()), match.end()
-
-
-def _word_value(match: re.Match[str]) -> Fraction | None:
-    value = _cardinal(match["cardinal"]) if match["cardinal"] else Fraction(1, 2)
-    if value is None:
-        return None
-    if match["parts"]:
-        part = match["parts"].lower()
-        if (value == 1) == (part in _PLURAL_PARTS):
-            return None  # "twenty-fifth" counts, "twenty fifths" divides
-        value /= _PARTS[part]
-    if match["half"]:
-        value += Fraction(1, 2)
-    return -value if match["minus"] else value
-
-
-def _cardinal(words: str) -> Fraction | None:
-    """ "one hundred and five" -> 105; None for a row of words that is not one number ("three four")."""
-    total, group, room, scale = 0, 0, 100, 10**18
-    for word in re.findall(r"[a-z]+", words.lower()):
-        size = _CARDINALS.get(word, _SCALES.get(word))
-        if size is None:
-            continue  # and, a
-        if word == "hundred":
-            if group > 9:
-                return None
-            group, room = max(group, 1) * 100, 100
-        elif word in _SCALES:
-            if size >= scale:
-                return None
-            total, group, room, scale = total + max(group, 1) * size, 0, 100, size
-        elif 0 < size < room or words.lower() == "zero":
-            group, room = group + size, 10 if size > 19 else 0
-        else:
-            return None
-    return Fraction(total + group)

@@ -88,11 +88,6 @@ def test_a_decimal_in_any_form_is_read_back(digits: int, places: int, form: str)
     assert parse_number(form.format(text)) == Fraction(digits, 10**places)
 
 
-@given(st.integers(0, 10**15 - 1))
-def test_a_number_in_words_is_read_back(value: int) -> None:
-    assert parse_number(in_words(value)) == value
-
-
 @given(st.lists(st.integers(-(10**6), 10**6), max_size=6))
 def test_numbers_in_a_sentence_are_found_in_order(values: list[int]) -> None:
     text = " then ".join(f"{value:,} eggs" for value in values)
@@ -110,22 +105,3 @@ def test_no_text_raises(text: str) -> None:
 def test_no_text_made_of_number_signs_raises(text: str) -> None:
     parse_number(text)
     list(numbers(plain(text)))
-
-
-def in_words(value: int) -> str:
-    """English cardinals, written independently of the parser."""
-    small = (
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
-        "sixteen seventeen eighteen nineteen"
-    )
-    tens = "twenty thirty forty fifty sixty seventy eighty ninety"
-    if value < 20:
-        return small.split(" ")[value]
-    if value < 100:
-        rest = value % 10
-        return tens.split(" ")[value // 10 - 2] + (f"-{in_words(rest)}" if rest else "")
-    scales = {10**12: "trillion", 10**9: "billion", 10**6: "million", 1000: "thousand", 100: "hundred"}
-    size, name = next((size, name) for size, name in scales.items() if value >= size)
-    head, rest = divmod(value, size)
-    joint = " and " if size == 100 else " "
-    return f"{in_words(head)} {name}" + (joint + in_words(rest) if rest else "")
