@@ -16,12 +16,12 @@ from storage.partition import Partition
 from storage.status import State, Status
 from storage.store import Store
 
-SIGNS: dict[State, tuple[str, str]] = {
-    "complete": ("✓", "green"),
-    "stale": ("~", "yellow"),
-    "running": ("▶", "cyan"),
-    "failed": ("✗", "red"),
-    "missing": ("·", "dim"),
+STYLES: dict[State, str] = {
+    "complete": "green",
+    "stale": "yellow",
+    "running": "cyan",
+    "failed": "bold red",
+    "missing": "dim",
 }
 
 
@@ -47,13 +47,14 @@ def grid(store: Store, selection: Selection) -> list[Line]:
 
 
 def as_table(lines: Sequence[Line]) -> Table:
-    table = Table(box=None, header_style="bold", pad_edge=False)
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
     for name in ("date", "source", "model", "run", *STAGES):
-        table.add_column(name)
+        table.add_column(name, overflow="fold", no_wrap=name in ("date", *STAGES))
     for line in lines:
         where = line.partition
         cells = [Text(str(part or "-")) for part in (where.date, where.source, where.model, where.run)]
-        table.add_row(*cells, *(_cell(line.states[name]) for name in STAGES))
+        states = [line.states[name].state for name in STAGES]
+        table.add_row(*cells, *(Text(state, STYLES[state]) for state in states))
     return table
 
 
@@ -74,8 +75,3 @@ def as_json_lines(lines: Sequence[Line]) -> list[str]:
         for line in lines
         for stage, each in line.states.items()
     ]
-
-
-def _cell(each: Status) -> Text:
-    sign, style = SIGNS[each.state]
-    return Text(f"{sign} {each.state}", style)

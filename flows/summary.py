@@ -16,8 +16,10 @@ from tasks.figures import numbers
 
 
 def results(executions: Sequence[Execution]) -> RenderableType:
-    """The numbers of each stage, where its data lies, and what to look at next."""
-    return Group(*(_stage(execution) for execution in executions), _next(executions[-1]))
+    """The main job on one page, or all numbers of one stage; where the data lies; what to look at next."""
+    hint = f"Rows: proctor show {STAGES[executions[-1].stage].main}    Everything that is stored: proctor status"
+    body = job_summary(executions) if len(executions) == len(STAGES) else Group(*map(_stage, executions))
+    return Group(body, Text(""), Text(hint, "dim"))
 
 
 def job_summary(executions: Sequence[Execution]) -> RenderableType:
@@ -38,7 +40,7 @@ def job_lines(manifests: Mapping[str, Manifest]) -> list[tuple[str, str]]:
     problems, traces, labels = (manifests[name] for name in ("problems", "traces", "labels"))
     return [
         ("problems", f"{problems.rows:,}"),
-        ("traces", f"{traces.rows:,}, {_dead(traces)}{traces.tokens:,} tokens generated"),
+        ("traces", f"{traces.rows:,}, {traces.tokens:,} tokens generated{_dead(traces)}"),
         ("accuracy", _shares(traces.summary)),
         ("labels", _classes(labels)),
         *_agreement(labels.summary),
@@ -66,7 +68,7 @@ def _shares(summary: Mapping[str, Any]) -> str:
 
 def _classes(labels: Manifest) -> str:
     classes = [f"{labels.summary[name]:,} {name}" for name in ("good", "bad", "open") if name in labels.summary]
-    return f"{labels.rows:,} steps: {', '.join(classes)}{', ' if labels.counts['dead'] else ''}{_dead(labels)}"
+    return f"{labels.rows:,} steps: {', '.join(classes)}{_dead(labels)}"
 
 
 def _agreement(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -74,7 +76,7 @@ def _agreement(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
         return []
     text = f"{summary['label_accuracy']:.1%} of labels equal the known truth of their step"
     if "first_error_accuracy" in summary:
-        text += f", {summary['first_error_accuracy']:.1%} of traces have the first error in its place"
+        text += f"; {summary['first_error_accuracy']:.1%} of traces have their first error in its place"
     return [("agreement", text)]
 
 
@@ -88,7 +90,7 @@ def _rollouts(rollouts: Manifest, summary: Mapping[str, Any]) -> str:
 
 
 def _dead(manifest: Manifest) -> str:
-    return f"{manifest.counts['dead']:,} dead letters, " if manifest.counts.get("dead") else ""
+    return f"; {manifest.counts['dead']:,} dead letters" if manifest.counts.get("dead") else ""
 
 
 def _seconds(execution: Execution) -> float:
@@ -97,18 +99,15 @@ def _seconds(execution: Execution) -> float:
 
 def _stage(execution: Execution) -> RenderableType:
     what = "complete already" if execution.skipped else "committed"
-    title = Text.assemble((execution.stage, "bold"), f" {execution.partition}: {what}")
     table = Table(box=None, show_header=False, pad_edge=False)
     for dataset, manifest in execution.manifests.items():
-        rows = numbers(manifest) if dataset == STAGES[execution.stage].main else numbers(manifest)[:1]
-        for row in rows:
-            table.add_row(f"  {dataset}", str(row["number"]), _shown(row["value"]))
-        table.add_row(f"  {dataset}", "lies in", execution.addresses[dataset])
-    return Group(title, table)
-
-
-def _next(execution: Execution) -> Text:
-    return Text(f"Look at rows: proctor show {STAGES[execution.stage].main}    What is there: proctor status", "dim")
+        if dataset == STAGES[execution.stage].main:
+            for row in numbers(manifest):
+                table.add_row(f"  {row['number']}", _shown(row["value"]))
+        else:
+            table.add_row(f"  {dataset}", f"{manifest.rows:,} rows")
+    title = Text.assemble((execution.stage, "bold"), f" {execution.partition}: {what}")
+    return Group(title, table, _places([execution]))
 
 
 def _shown(value: Any) -> str:

@@ -113,7 +113,14 @@ class Bars:
             total = bar.total or 1
             note = bar.fields["note"] if outcome == "committed" else outcome
             self._progress.update(bar.id, total=total, completed=total, note=note)
+            self._announce_next()
         self._progress.stop_task(bar.id)
+
+    def _announce_next(self) -> None:
+        """Engines start between two stages: the next one does not merely wait."""
+        waiting = [bar for bar in self._progress.tasks if not bar.started]
+        if waiting:
+            self._progress.update(waiting[0].id, note="starts")
 
     def _bar(self, stage: str) -> TaskID:
         if stage not in self._bars:

@@ -1,0 +1,83 @@
+"""What a person sees while stages run."""
+
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from flows.terminal import Bars, describe, log_path, show_error
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def console() -> Console:
+    return Console(file=io.StringIO(), width=120)
+
+
+def written(console: Console) -> str:
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_bars_tell_what_each_stage_did(console: Console) -> None:
+    with Bars(console, ("problems", "traces", "labels")) as bars:
+        bars.started("problems")
+        bars.finished("problems", "complete")
+        bars.started("traces")
+        bars.advanced("traces", 3, 12, {"tokens": 5312})
+        bars.finished("traces", "failed")
+    problems, traces, labels = written(console).strip().splitlines()
+    assert "complete" in problems
+    assert "3/12" in traces
+    assert "failed" in traces
+    assert "waits" in labels
+
+
+def test_the_next_bar_says_that_its_engine_starts(console: Console) -> None:
+    with Bars(console, ("problems", "traces")) as bars:
+        bars.started("problems")
+        bars.finished("problems", "committed")
+    assert "starts" in written(console).splitlines()[-1]
+
+
+def test_bars_take_a_stage_that_nobody_announced(console: Console) -> None:
+    with Bars(console, ()) as bars:
+        bars.started("traces")
+        bars.advanced("traces", 12, 12, {"tokens": 5312, "rollouts": 800})
+        bars.finished("traces", "committed")
+    assert "12/12" in written(console)
+    assert "5,312 tokens · 800 rollouts" in written(console)
+
+
+def test_numbers_are_told_in_words() -> None:
+    assert describe({"dead_letters": 2.0}) == "2 dead letters"
+
+
+def test_an_error_is_one_block_and_its_brackets_are_text(console: Console) -> None:
+    show_error(console, "Not good", "row [red]7[/] is odd", ["", "Log: here.log"])
+    assert "row [red]7[/] is odd" in written(console)
+    assert "Log: here.log" in written(console)
+
+
+def test_logs_lie_in_the_data_root_or_beside_a_remote_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert log_path(str(tmp_path / "data"), "demo").parent == tmp_path / "data" / "logs"
+    assert log_path("s3://bucket/data", "demo").parent.resolve() == tmp_path / "proctor-logs"
+
+
+def test_quiet_takes_what_any_process_prints(tmp_path: Path) -> None:
+    code = (
+        "import subprocess, sys\nfrom pathlib import Path\nfrom flows.terminal import quiet\n"
+        f"with quiet(Path({str(tmp_path / 'a.log')!r})) as console:\n"
+        "    print('ours'); print('trouble', file=sys.stderr); subprocess.run(['echo', 'a child'])\n"
+        "    console.print('for the person')\n"
+        "print('after')\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True)
+    assert ran.stdout == "for the person\nafter\n"
+    assert ran.stderr == ""
+    assert sorted((tmp_path / "a.log").read_text().splitlines()) == ["a child", "ours", "trouble"]
