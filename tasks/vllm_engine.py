@@ -225,6 +225,8 @@ def _prepare_environment(resources: Resources, gpus: float) -> None:
     if not gpus:
         threads = resources.threads or max(1, len(os.sched_getaffinity(0)) // resources.actors)
         os.environ["OMP_NUM_THREADS"] = str(threads)  # Ray has set it to 1
+        # vLLM counts ranks for log-probabilities in a compiled function: seconds at first, and a C++ compiler.
+        os.environ.setdefault("TORCHDYNAMO_DISABLE", "1")
 
 
 def _load(model: ModelRef, params: EngineParams, resources: Resources, gpus: float) -> Any:

@@ -146,16 +146,16 @@ async def test_the_journal_names_what_was_generated(vllm_engine: VLLMEngine) -> 
 
 
 async def test_a_conversation_is_rendered_by_the_models_template_with_its_own_text_behind_it(
-    vllm_engine: VLLMEngine, monkeypatch: pytest.MonkeyPatch
+    vllm_engine: VLLMEngine,
 ) -> None:
-    turn = [Message(role="user", content="2+2?")]
-    if not vllm_engine.abilities.chat:
+    turn = [Message(role="user", content="What is 2 + 2?")]
+    if vllm_engine.abilities.chat:
+        rendered = await vllm_engine.render(turn)
+        assert "What is 2 + 2?" in rendered
+        assert await vllm_engine.render(turn, " It is ") == f"{rendered} It is "
+    else:
         with pytest.raises(ValueError, match="has no chat template"):
             await vllm_engine.render(turn)
-    template = "{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}[assistant]"
-    monkeypatch.setattr(vllm_engine._tokenizer, "chat_template", template)
-    monkeypatch.setattr(vllm_engine, "abilities", vllm_engine.abilities.model_copy(update={"chat": True}))
-    assert await vllm_engine.render(turn, " It is ") == "[user]2+2?[assistant] It is "
 
 
 async def test_an_engine_that_breaks_says_so_to_all_who_wait(model: str) -> None:
