@@ -14,7 +14,7 @@ from rich.table import Table
 from flows.execute import Runner, execute
 from flows.stages import STAGES
 from flows.work import Work
-from storage.manifest import Facts, Manifest
+from storage.manifest import Facts
 from storage.partition import Partition
 from storage.store import Store
 from tasks.engine import Resources
@@ -56,13 +56,13 @@ def commit(store: Store, name: str, params: Params, outcome: Outcome) -> None:
     """Writes what a stage's code gave back, as a run would."""
     work = Work(STAGES[name], PARTITION, params, store)
     facts = Facts(kept_fingerprint=params.generation_fingerprint())
-    committed: dict[str, Manifest] = {}
+    digests: dict[str, str] = {}
     for dataset, table in outcome.tables.items():
         location = work.location(dataset)
-        expected = work.expected(dataset, committed)
+        expected = work.expected(dataset, digests)
         with location.lease("benchmark") as lease, location.attempt(expected) as attempt:
             attempt.write(table)
-            committed[dataset] = attempt.commit(lease=lease, facts=facts, rows=table.num_rows)
+            digests[dataset] = attempt.commit(lease=lease, facts=facts, rows=table.num_rows).digest
 
 
 def arguments(description: str) -> argparse.ArgumentParser:

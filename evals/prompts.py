@@ -42,9 +42,9 @@ PROMPTS: dict[PromptStyle, Prompt] = {
     ),
     "reflect": Prompt(
         "",
-        "\n\nThink step by step, each step in a paragraph of its own. After each step, check it: is it what the question "
-        "says, and is the arithmetic right? Where it is not, say so and correct it. Before you finish, verify the result "
-        "against the question. End with the final answer in \\boxed{}.",
+        "\n\nThink step by step, each step in a paragraph of its own. After each step, check it: is it what the "
+        "question says, and is the arithmetic right? Where it is not, say so and correct it. Before you finish, verify "
+        "the result against the question. End with the final answer in \\boxed{}.",
         "blank_line",
         "\n\n",
     ),

@@ -123,9 +123,7 @@ def walk(node: ast.AST, at_top: bool) -> Iterator[tuple[ast.stmt, bool]]:
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.stmt):
             yield child, at_top
-        deferred = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) or only_for_types(
-            child
-        )
+        deferred = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) or only_for_types(child)
         yield from walk(child, at_top and not deferred)
 
 
@@ -153,9 +151,7 @@ def listed(offences: list[Import]) -> str:
 
 
 def test_rooms_import_one_way() -> None:
-    offences = [
-        each for each in ALL if each.package in MAY_IMPORT and each.package not in MAY_IMPORT[each.room]
-    ]
+    offences = [each for each in ALL if each.package in MAY_IMPORT and each.package not in MAY_IMPORT[each.room]]
     assert not offences, f"allowed is {MAY_IMPORT}, but\n{listed(offences)}"
 
 
@@ -166,9 +162,7 @@ def test_no_room_imports_its_tests_or_benchmarks() -> None:
 
 def test_imports_name_the_whole_path() -> None:
     offences = [each for each in ALL if each.module.startswith(".")]
-    assert not offences, (
-        f"write `from storage.store import Store`, not a relative import:\n{listed(offences)}"
-    )
+    assert not offences, f"write `from storage.store import Store`, not a relative import:\n{listed(offences)}"
 
 
 @pytest.mark.parametrize("package", ONLY_IN)
@@ -182,18 +176,14 @@ def test_package_stays_in_its_place(package: str) -> None:
 
 
 def test_heavy_packages_are_imported_where_they_are_used() -> None:
-    offences = [
-        each for each in ALL if each.room in GUARDED and each.at_top and each.package in NEVER_AT_THE_TOP
-    ]
+    offences = [each for each in ALL if each.room in GUARDED and each.at_top and each.package in NEVER_AT_THE_TOP]
     assert not offences, f"move these into the function that needs them:\n{listed(offences)}"
 
 
 def test_evals_is_pure() -> None:
     allowed = (sys.stdlib_module_names - IMPURE_STANDARD) | PURE | MAY_IMPORT["evals"]
     offences = [each for each in ALL if each.room == "evals" and each.package not in allowed]
-    assert not offences, (
-        f"evals/ knows numbers and text, no files, processes or services:\n{listed(offences)}"
-    )
+    assert not offences, f"evals/ knows numbers and text, no files, processes or services:\n{listed(offences)}"
 
 
 def test_evals_opens_no_file() -> None:

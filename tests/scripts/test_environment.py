@@ -29,9 +29,7 @@ def test_lock_keeps_to_the_bounds_of_the_project(extra: str) -> None:
     for text in [*PROJECT["dependencies"], *groups[extra], *groups["s3"], *groups["dev"]]:
         wanted = Requirement(text)
         if wanted.name != PROJECT["name"]:
-            assert wanted.specifier.contains(versions[wanted.name], prereleases=True), (
-                f"run make lock: {text}"
-            )
+            assert wanted.specifier.contains(versions[wanted.name], prereleases=True), f"run make lock: {text}"
 
 
 def test_lock_for_cpu_holds_torch_alone() -> None:

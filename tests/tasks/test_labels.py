@@ -119,7 +119,9 @@ async def test_a_prefix_beyond_the_context_is_a_dead_letter_and_the_others_go_on
     outcome = await labelled(root, long, policy="fixed", k=2)
     dead = {letter.id for letter in outcome.dead}
     done = set(outcome.tables["labels"]["trace_id"].to_pylist())
-    assert dead and done and not dead & done
+    assert dead
+    assert done
+    assert not dead & done
     assert len(dead) + len(done) == 6
     assert all("context" in letter.message for letter in outcome.dead)
 
@@ -132,7 +134,8 @@ async def test_a_text_that_cannot_be_stored_is_a_dead_letter(root):
 
     outcome = await labelled(root, Broken(coin), policy="fixed", k=2)
     assert {letter.kind for letter in outcome.dead} == {"bad_text"}
-    assert len(outcome.dead) == 6 and outcome.tables["rollouts"].num_rows == 0
+    assert len(outcome.dead) == 6
+    assert outcome.tables["rollouts"].num_rows == 0
 
 
 async def test_an_engine_that_cannot_continue_its_own_text_is_refused_before_any_work(root):
@@ -145,9 +148,7 @@ async def test_an_engine_that_cannot_continue_its_own_text_is_refused_before_any
 
 async def test_truth_is_told_where_the_graph_is_known(tmp_path):
     problems = problem_rows(4)
-    traces = [
-        trace_row(problem, problem["solution"].splitlines(keepends=True)[:-1], "correct") for problem in problems
-    ]
+    traces = [trace_row(problem, problem["solution"].splitlines(keepends=True)[:-1], "correct") for problem in problems]
     commit(at(tmp_path, "problems"), problems, TRACES)
     commit(at(tmp_path, "traces"), traces, TRACES)
     outcome = await labelled(tmp_path, FakeEngine("arithmetic"), policy="fixed", k=1)

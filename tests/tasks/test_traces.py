@@ -66,7 +66,8 @@ async def test_a_question_beyond_the_context_is_a_dead_letter_for_each_sample(ro
     context = sorted(len(question.split()) for question in questions)[2] + 6
     outcome = await sampled(root, FakeEngine(answer, context=context))
     assert outcome.tables["traces"].num_rows + len(outcome.dead) == 5 * 4
-    assert outcome.dead and outcome.tables["traces"].num_rows
+    assert outcome.dead
+    assert outcome.tables["traces"].num_rows
     assert {letter.stage for letter in outcome.dead} == {"traces"}
     assert all("context" in letter.message and "sample" in letter.place for letter in outcome.dead)
 
@@ -92,4 +93,5 @@ async def test_the_summary_counts_votes_and_successes(root):
 async def test_a_chat_template_is_used_where_there_is_one(root):
     chat = PARAMS.model_copy(update={"chat": "auto"})
     row = (await sampled(root, FakeEngine(answer), chat)).tables["traces"].to_pylist()[0]
-    assert row["prompt"].startswith("<user>Question: ") and row["prompt"].endswith("<assistant>")
+    assert row["prompt"].startswith("<user>Question: ")
+    assert row["prompt"].endswith("<assistant>")
