@@ -188,7 +188,7 @@ class HttpEngine:
         error = state.outcome.exception() if state.outcome else None
         if isinstance(error, Passing) and error.pause is not None:
             return min(error.pause, LONGEST_PAUSE)
-        growing = self._first_pause * 2 ** (state.attempt_number - 1)
+        growing = self._first_pause * 2.0 ** (state.attempt_number - 1)
         return min(growing + random.uniform(0, self._first_pause), LONGEST_PAUSE)
 
     def _shown(self, answer: httpx.Response) -> str:
