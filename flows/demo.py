@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from flows.addresses import Wanted
-from flows.execute import MAX_DEAD_RATE, Execution
+from flows.execute import MAX_DEAD_RATE
 from flows.launch import finished, launch
 from flows.orders import PIPELINE, Order, given, order
 from flows.stages import STAGES
@@ -20,7 +20,7 @@ from tasks.engine import Resources
 
 RUN = "demo"
 MODEL = "tiny_reasoner"
-SETTINGS = ("problems.count=100", "traces.samples=4", "labels.k=8")
+SETTINGS = ("problems.count=60", "traces.samples=8", "labels.k=8")
 """Sized by measurement: the whole job takes under five minutes on two cores, engines and servers included."""
 
 
@@ -37,7 +37,7 @@ def run_demo(root: str, problems: int | None = None, debug: bool = False) -> Non
     console.print()
     console.print(job_summary(done))
     console.print()
-    console.print(_next(done))
+    console.print(_next())
 
 
 def demo_order(root: str, problems: int | None = None) -> Order:
@@ -58,11 +58,13 @@ def _opening(what: Order) -> Text:
     )
 
 
-def _next(done: list[Execution]) -> Text:
-    text = Text()
-    text.append("Next\n", "bold")
-    text.append('  proctor show labels --where "hard = 0"      steps from which the model never got home\n')
-    text.append("  proctor show prm --limit 1                  a row of training data\n")
-    text.append("  proctor status                              what is stored, and in what state\n")
-    text.append("  proctor run labels --run demo --set policy=fixed --set k=16 --help   your own run")
+def _next() -> Text:
+    lines = (
+        ("proctor show labels --where 'hard = 0'", "steps that led nowhere"),
+        ("proctor show prm --limit 1", "a row of training data"),
+        ("proctor status", "what is stored, and in what state"),
+        ("proctor run pipeline --help", "your problems, your model"),
+    )
+    text = Text("Next\n", "bold")
+    text.append("\n".join(f"  {command:<40}{meaning}" for command, meaning in lines), "not bold")
     return text

@@ -77,6 +77,8 @@ def execute(work: Work, runner: Runner = Runner()) -> Execution:
         skipped = manifests is not None
         if manifests is None:
             manifests = _under_lease(work, runner, inputs, report)
+        else:
+            report(manifests[work.stage.main].rows, manifests[work.stage.main].rows)
         outcome = "complete" if skipped else "committed"
         return describe(work, manifests, skipped)
     finally:

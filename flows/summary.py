@@ -40,7 +40,7 @@ def job_lines(manifests: Mapping[str, Manifest]) -> list[tuple[str, str]]:
     problems, traces, labels = (manifests[name] for name in ("problems", "traces", "labels"))
     return [
         ("problems", f"{problems.rows:,}"),
-        ("traces", f"{traces.rows:,}, {traces.tokens:,} tokens generated{_dead(traces)}"),
+        ("traces", f"{traces.rows:,}, {_tokens(traces):,} tokens{_dead(traces)}"),
         ("accuracy", _shares(traces.summary)),
         ("labels", _classes(labels)),
         *_agreement(labels.summary),
@@ -58,6 +58,11 @@ def _places(executions: Sequence[Execution]) -> RenderableType:
         "\n".join(f"  {address.removeprefix(root)}" for address in addresses.values()), no_wrap=True, overflow="fold"
     )
     return Group(Text.assemble(("Datasets", "bold"), f" in {root}"), lines)
+
+
+def _tokens(traces: Manifest) -> int:
+    """Of all traces, those that earlier attempts paid for included."""
+    return int(traces.summary.get("trace_tokens", traces.tokens))
 
 
 def _shares(summary: Mapping[str, Any]) -> str:

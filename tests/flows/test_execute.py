@@ -123,6 +123,7 @@ def test_watchers_are_told_from_start_to_end(work: Make) -> None:
         ("advanced", "problems", 2, 2, {"tokens": 7}),
         ("finished", "problems", "committed"),
         ("started", "problems"),
+        ("advanced", "problems", 2, 2, {}),
         ("finished", "problems", "complete"),
     ]
 

@@ -62,7 +62,7 @@ def test_the_job_is_told_from_manifests_alone(work: Make) -> None:
     )
     assert lines == {
         "problems": "100",
-        "traces": "400, 48,000 tokens generated",
+        "traces": "400, 48,000 tokens",
         "accuracy": "pass@1 72.0% · pass@4 90.0% · majority@4 78.0%",
         "labels": "1,200 steps: 800 good, 300 bad, 100 open; 3 dead letters",
         "agreement": "91.0% of labels equal the known truth of their step; "
