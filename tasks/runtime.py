@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 STORE_BYTES = 256 * 2**20
 """Object store of a local cluster. Completions are small; Ray would take a third of the machine's memory."""
+CONNECT_SECONDS = 15.0
+QUIET = ("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "RAY_USAGE_STATS_ENABLED", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO")
+"""Under `uv run` Ray would upload the working folder, and it would call home; it reads these when it is imported."""
 START_ATTEMPTS = 3
 """Ray gives its processes 30 seconds to come up, too few on a busy machine that has never loaded them."""
 
@@ -29,6 +33,8 @@ def ray_session(address: str | None = None) -> Iterator[None]:
     Sessions may be nested and may overlap in threads: the last to leave shuts down. Raises ConnectionError
     where nothing answers at the address.
     """
+    for setting in QUIET:
+        os.environ.setdefault(setting, "0")
     import ray
 
     global _sessions
@@ -49,13 +55,10 @@ def ray_session(address: str | None = None) -> Iterator[None]:
 
 
 def _start(address: str | None) -> None:
-    # `uv run` would make Ray pack and upload the working folder; usage statistics would call home.
-    os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     import ray
 
     if address and address != "local":
+        _check_answers(address)
         ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
         return
     for patience in reversed(range(START_ATTEMPTS)):
@@ -65,6 +68,17 @@ def _start(address: str | None) -> None:
             if "timed out during startup" not in str(error) or not patience:
                 raise
             _end_half_started()
+
+
+def _check_answers(address: str) -> None:
+    """Ray itself would try for minutes and then tell of its internals."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not port.isdecimal():
+        return  # "auto", which Ray looks up
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS).close()
+    except OSError as error:
+        raise ConnectionError(f"no Ray cluster answers at {address}: {error}") from error
 
 
 def _start_local() -> None:
