@@ -11,15 +11,15 @@ waiting call raises EngineDied, and so does every later one; whoever holds the p
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import copy
 import os
 import threading
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from tasks.calls import Call, reject, wake
 from tasks.engine import (
     Abilities,
     Completion,
@@ -43,18 +43,8 @@ CPU_BLOCK = 32
 """Tokens a block of the prefix cache. vLLM's 128 on CPUs is longer than many a prompt, which then shares
 nothing."""
 GIB = 2**30
-
-
-@dataclass(slots=True)
-class Call:
-    """A `generate` that waits for its completions."""
-
-    requests: Sequence[Request]
-    prompts: list[list[int]]
-    done: asyncio.Future[list[Completion]]
-    completions: list[Completion | None]
-    owed: set[int] = field(default_factory=set)
-    """Places that vLLM still has to fill."""
+SMALL_MODEL_BYTES = 50 * 2**20
+"""With 4 MB of weights, three quarters of a step's CPU time were Python's: other threads would spin for nothing."""
 
 
 class VLLMEngine:
@@ -62,8 +52,8 @@ class VLLMEngine:
 
     def __init__(self, params: EngineParams, resources: Resources | None = None, gpus: float = 0) -> None:
         resources = resources or Resources()
-        _prepare_environment(resources, gpus)
         model = resolve(params.model, params.revision)
+        _prepare_environment(model, resources, gpus)
         self._engine = _load(model, params, resources, gpus)
         # A copy of its own: coroutines tokenise while the loop's thread detokenises.
         self._tokenizer = copy.deepcopy(self._engine.renderer.get_tokenizer())
@@ -107,7 +97,7 @@ class VLLMEngine:
                 self._cancelled.append(call)
                 self._work.set()
                 raise
-        return [completion for completion in call.completions if completion]
+        return call.answer()
 
     async def close(self) -> None:
         """Ends the loop and frees the model; what waits raises EngineDied."""
@@ -126,7 +116,7 @@ class VLLMEngine:
 
     def _call(self, requests: Sequence[Request]) -> Call:
         """Tokenises each prompt once and answers what vLLM need not be asked."""
-        call = Call(requests, [], asyncio.get_running_loop().create_future(), [None] * len(requests))
+        call = Call(requests)
         tokenised: dict[tuple[str, bool], list[int]] = {}
         for place, request in enumerate(requests):
             prompt = request.prompt, request.special_tokens
@@ -169,7 +159,7 @@ class VLLMEngine:
             call = self._inbox.popleft()
             for place in sorted(call.owed):
                 self._add(call, place)
-            _wake([call])
+            wake([call])
         while self._cancelled:
             unwanted = self._cancelled.popleft()
             self._abort([name for name, (call, _) in self._calls.items() if call is unwanted])
@@ -208,25 +198,31 @@ class VLLMEngine:
                 finished.append(request.id)
         if self._journal:
             self._journal.add(finished)
-        _wake(touched.values())
+        wake(touched.values())
 
     def _die(self, reason: str) -> None:
         self._died = reason
         waiting = {id(call): call for call, _ in self._calls.values()} | {id(call): call for call in self._inbox}
-        for call in waiting.values():
-            _in_loop(call.done.get_loop(), _reject, [call], reason)
+        reject(waiting.values(), reason)
 
 
-def _prepare_environment(resources: Resources, gpus: float) -> None:
+def _prepare_environment(model: ModelRef, resources: Resources, gpus: float) -> None:
     """What must be set before torch and vLLM are imported."""
     os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
     os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     if not gpus:
-        threads = resources.threads or max(1, len(os.sched_getaffinity(0)) // resources.actors)
-        os.environ["OMP_NUM_THREADS"] = str(threads)  # Ray has set it to 1
+        os.environ["OMP_NUM_THREADS"] = str(resources.threads or _threads(model, resources))  # Ray has set it to 1
         # vLLM counts ranks for log-probabilities in a compiled function: seconds at first, and a C++ compiler.
         os.environ.setdefault("TORCHDYNAMO_DISABLE", "1")
+
+
+def _threads(model: ModelRef, resources: Resources) -> int:
+    """An actor's share of the cores; one for a small model, whose steps are mostly vLLM's Python."""
+    weights = sum(file.stat().st_size for file in Path(model.path).glob("*.safetensors"))
+    if 0 < weights < SMALL_MODEL_BYTES:
+        return 1
+    return max(1, len(os.sched_getaffinity(0)) // resources.actors)
 
 
 def _load(model: ModelRef, params: EngineParams, resources: Resources, gpus: float) -> Any:
@@ -309,30 +305,3 @@ def _logprob(token_id: int, of: dict[int, Any], wanted: int) -> TokenLogprob:
     best = sorted((entry.rank, other, entry) for other, entry in of.items() if entry.rank <= wanted)
     top = tuple((other, entry.decoded_token or "", entry.logprob) for _, other, entry in best)
     return TokenLogprob(token_id, of[token_id].decoded_token or "", of[token_id].logprob, top)
-
-
-def _wake(calls: Iterable[Call]) -> None:
-    """One hop to the event loop for all the calls that are complete by now."""
-    complete: dict[asyncio.AbstractEventLoop, list[Call]] = {}
-    for call in calls:
-        if not call.owed:
-            complete.setdefault(call.done.get_loop(), []).append(call)
-    for loop, woken in complete.items():
-        _in_loop(loop, _resolve, woken)
-
-
-def _in_loop(loop: asyncio.AbstractEventLoop, function: Any, *arguments: object) -> None:
-    with contextlib.suppress(RuntimeError):  # the loop has ended, and with it whoever waited
-        loop.call_soon_threadsafe(function, *arguments)
-
-
-def _resolve(calls: list[Call]) -> None:
-    for call in calls:
-        if not call.done.done():
-            call.done.set_result([completion for completion in call.completions if completion])
-
-
-def _reject(calls: list[Call], reason: str) -> None:
-    for call in calls:
-        if not call.done.done():
-            call.done.set_exception(EngineDied(reason))
