@@ -165,6 +165,7 @@ class VLLMEngine:
             self._abort([name for name, (call, _) in self._calls.items() if call is unwanted])
 
     def _add(self, call: Call, place: int) -> None:
+        from vllm.exceptions import VLLMClientError
         from vllm.inputs import tokens_input
 
         request, prompt = call.requests[place], call.prompts[place]
@@ -174,7 +175,7 @@ class VLLMEngine:
         try:
             sampling = _sampling_params(request.sampling, request.seed, self._context - len(prompt))
             self._engine.add_request(name, tokens_input(prompt), sampling)
-        except ValueError as error:
+        except (ValueError, VLLMClientError) as error:
             del self._calls[name]
             call.completions[place] = failed(request.id, "refused", str(error), len(prompt))
             call.owed.discard(place)

@@ -105,6 +105,18 @@ async def test_bad_prompts_give_errors_and_harm_no_other(vllm_engine: VLLMEngine
     assert good == await one(vllm_engine, seed=2)
 
 
+async def test_a_request_that_vllm_refuses_harms_no_other(
+    vllm_engine: VLLMEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encode = vllm_engine._tokenizer.encode
+    nonsense = {"nothing": [], "unknown token": [10**7]}
+    monkeypatch.setattr(vllm_engine._tokenizer, "encode", lambda text, **how: nonsense.get(text, encode(text, **how)))
+    *bad, good = await vllm_engine.generate([request("nothing", 1), request("unknown token", 2), request(seed=3)])
+    assert [completion.finish_reason for completion in bad] == ["error", "error"]
+    assert all(str(completion.error).startswith("refused: ") for completion in bad)
+    assert good.text
+
+
 async def test_the_prompts_of_one_wave_are_tokenised_once(
     vllm_engine: VLLMEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
