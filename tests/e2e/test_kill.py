@@ -20,6 +20,7 @@ from tests.e2e.places import kill, location, run, start
 MODEL = "tiny_reasoner"
 K = 8
 LABELS = LabelsParams(policy="fixed", k=K, sampling=Sampling(max_tokens=128))
+FEWER = LABELS.model_copy(update={"traces_per_problem": 1})
 PATIENCE = 240.0
 """Seconds to wait for a driver to get somewhere."""
 
@@ -111,8 +112,8 @@ def settle(rollouts: Location, journal: Path) -> tuple[set[str], int]:
 
 def test_two_deaths_of_the_actor_change_neither_ids_nor_counts(root: Path, traced: Path) -> None:
     journal = root / "journal"
-    owed = rollouts_owed(root)
-    driver = start(root, "labels", MODEL, LABELS, Resources(journal=str(journal)))
+    owed = rollouts_owed(root) // 2
+    driver = start(root, "labels", MODEL, FEWER, Resources(journal=str(journal)))
     for share in (0.2, 0.6):
         end = time.monotonic() + PATIENCE
         while len(finished := read_journal(journal)) < share * owed:
@@ -123,7 +124,7 @@ def test_two_deaths_of_the_actor_change_neither_ids_nor_counts(root: Path, trace
     assert driver.wait(PATIENCE) == 0, driver.stderr.read()  # type: ignore[union-attr]
 
     assert len({pid for _, pid in read_journal(journal)}) == 3
-    undisturbed = run(traced, "labels", MODEL, LABELS)
+    undisturbed = run(traced, "labels", MODEL, FEWER)
     ids = [sorted(location(place, "rollouts", MODEL).read()["rollout_id"].to_pylist()) for place in (root, traced)]
     assert ids[0] == ids[1]
     counts = location(root, "labels", MODEL).manifest()
