@@ -264,7 +264,7 @@ def failures_shown(context: typer.Context) -> Iterator[None]:
     """Turns what a command raises into one readable block and an exit code."""
     try:
         yield
-    except (typer.Exit, typer.Abort):
+    except (typer.Exit, typer.Abort, SystemExit):
         raise
     except BaseException as error:
         failure: Failure = failure_of(error)

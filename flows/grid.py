@@ -11,7 +11,7 @@ from rich.text import Text
 
 from flows.selection import Selection
 from flows.stages import STAGES
-from flows.work import status
+from flows.work import input_location, status
 from storage.partition import Partition
 from storage.status import State, Status
 from storage.store import Store
@@ -31,6 +31,8 @@ class Line:
 
     partition: Partition
     states: dict[str, Status]
+    shared: frozenset[str] = frozenset()
+    """Stages that this run lacks because it reads what run=main has."""
 
 
 def grid(store: Store, selection: Selection) -> list[Line]:
@@ -40,7 +42,7 @@ def grid(store: Store, selection: Selection) -> list[Line]:
     lines = sorted(partitions - with_models, key=str)
     lines.sort(key=lambda each: each.date, reverse=True)
     return [
-        Line(each, {stage.name: status(store, stage, each) for stage in STAGES.values()})
+        Line(each, {stage.name: status(store, stage, each) for stage in STAGES.values()}, _shared(store, each))
         for each in lines
         if selection.fits(each)
     ]
@@ -53,8 +55,7 @@ def as_table(lines: Sequence[Line]) -> Table:
     for line in lines:
         where = line.partition
         cells = [Text(str(part or "-")) for part in (where.date, where.source, where.model, where.run)]
-        states = [line.states[name].state for name in STAGES]
-        table.add_row(*cells, *(Text(state, STYLES[state]) for state in states))
+        table.add_row(*cells, *(_cell(line, name) for name in STAGES))
     return table
 
 
@@ -75,3 +76,15 @@ def as_json_lines(lines: Sequence[Line]) -> list[str]:
         for line in lines
         for stage, each in line.states.items()
     ]
+
+
+def _shared(store: Store, partition: Partition) -> frozenset[str]:
+    """Stages whose main dataset a later stage of this run would read from run=main."""
+    runs = {name: input_location(store, stage.main, partition).partition.run for name, stage in STAGES.items()}
+    return frozenset(name for name, run in runs.items() if run != partition.run)
+
+
+def _cell(line: Line, stage: str) -> Text:
+    state = line.states[stage].state
+    words = "of main" if state == "missing" and stage in line.shared else state
+    return Text(words, STYLES[state])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,7 +70,7 @@ def given(name: str, file: Path | None, settings: Iterable[str], model: str | No
     values = read(file) if file else {}
     prefix = {"traces": "", PIPELINE: "traces."}.get(name)
     if model is not None and prefix is not None:
-        assign(values, f"{prefix}engine.model={model}")
+        assign(values, f"{prefix}engine.model={json.dumps(model)}")
     for setting in settings:
         assign(values, setting)
     return check(parameters(name), values)

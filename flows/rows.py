@@ -132,7 +132,7 @@ def _text(value: Any) -> str:
         case list():
             return ", ".join(_text(each) for each in value)
         case _:
-            return str(value)
+            return str(value).rstrip("\n")
 
 
 def _cut(text: str) -> str:

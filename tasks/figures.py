@@ -12,17 +12,17 @@ SHORT = 8
 
 def numbers(manifest: Manifest) -> list[dict[str, Any]]:
     """Counts, rates and cost of one dataset, a row each."""
-    counts = manifest.counts
-    attempted = manifest.rows + counts.get("dead", 0)
-    rows: list[tuple[str, Any]] = [("rows", manifest.rows), *counts.items()]
-    if attempted:
-        rows.append(("dead rate", round(counts.get("dead", 0) / attempted, 6)))
-        rows.append(("unknown rate", round(counts.get("unknown", 0) / attempted, 6)))
-    rows += [("tokens", manifest.tokens), ("seconds", round(manifest.seconds, 3))]
+    counts, dead = manifest.counts, manifest.counts.get("dead", 0)
+    told: dict[str, Any] = {"rows": manifest.rows, **counts}
+    if attempted := manifest.rows + dead:
+        told["dead rate"] = round(dead / attempted, 6)
+        told["unknown rate"] = round(counts.get("unknown", 0) / attempted, 6)
+    told |= {"tokens": manifest.tokens, "seconds": round(manifest.seconds, 3)}
     if manifest.seconds > 0 and manifest.tokens:
-        rows.append(("tokens a second", round(manifest.tokens / manifest.seconds, 1)))
-    rows += flattened(manifest.summary)
-    return [{"number": name, "value": value} for name, value in rows]
+        told["tokens a second"] = round(manifest.tokens / manifest.seconds, 1)
+    for name, value in flattened(manifest.summary):
+        told.setdefault(name, value)  # a summary may repeat what the manifest counts
+    return [{"number": name, "value": value} for name, value in told.items()]
 
 
 def flattened(summary: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

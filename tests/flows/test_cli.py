@@ -14,6 +14,8 @@ from flows.cli import app
 from flows.execute import execute
 from flows.failures import INPUTS_MISSING, RUNNING, USAGE
 from flows.work import Work
+from storage.partition import Partition
+from storage.store import Store
 from tasks.params import TracesParams
 
 Make = Callable[..., Work]
@@ -68,6 +70,15 @@ def test_status_shows_states_and_reasons(proctor: Callable[..., Result], work: M
     assert "failed" in told
     assert "problems date=2026-11-22/source=generated/run=bad: attempt" in told
     assert "RuntimeError: the generator is out of numbers" in told
+
+
+def test_status_says_what_an_experiment_reads_from_main(
+    proctor: Callable[..., Result], work: Make, store: Store, partition: Partition
+) -> None:
+    execute(work())
+    with store.at("traces", partition.model_copy(update={"model": "m", "run": "hot"})).lease("somebody"):
+        (line,) = [line for line in proctor("status", "--run", "hot").output.splitlines() if "2026-11-22" in line][:1]
+    assert line.split()[4:] == ["of", "main", "running", "missing", "missing"]
 
 
 def test_status_is_told_to_programs_too(proctor: Callable[..., Result], work: Make) -> None:

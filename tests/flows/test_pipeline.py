@@ -40,7 +40,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(scope="module")
-def done(prefect_server: None, root: str) -> list[Execution]:
+def done(prefect_server: None, ray: None, root: str) -> list[Execution]:
     """One run of the pipeline, whose traces the tests look at."""
     return pipeline(PARTITION, **PARAMS, root=root)  # type: ignore[arg-type]
 
