@@ -57,7 +57,8 @@ def install(extra: str) -> None:
     forget_installed()
     have_uv()
     environment = uv_environment(extra)
-    into = ("--quiet", "--python", VENV / "bin" / "python")
+    # Compiled once: where Python may not write bytecode, every start would compile vLLM and Prefect anew.
+    into = ("--quiet", "--compile-bytecode", "--python", VENV / "bin" / "python")
     # Named, because a CPU build that is there already would pass for the torch of the gpu lock.
     uv(
         environment,

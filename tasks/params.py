@@ -38,12 +38,13 @@ class ProblemsParams(Params):
     """Where problems come from."""
 
     source: Literal["generated", "file", "hub"] = "generated"
+    """Made here, read from a file or folder (`path`), or loaded from a hub (`name`)."""
     format: Literal["gsm8k", "math", "columns"] = "gsm8k"
     """Of a file's or a hub data set's records; `columns` reads those that `columns` names."""
     path: str | None = None
-    """A JSONL or Parquet file, on this machine or at any URL that fsspec opens."""
+    """A JSONL or Parquet file or a folder of them, on this machine or at any URL that fsspec opens."""
     name: str | None = None
-    """A data set on the hub, such as `openai/gsm8k`."""
+    """A data set on the hub, such as `openai/gsm8k`; `gsm8k`, `math` and `math500` bring their own format."""
     config: str | None = None
     """The hub data set's configuration, such as `main`."""
     split: str = "test"
@@ -107,10 +108,13 @@ class LabelsParams(Params):
     waves: tuple[int, ...] = (1, 1, 2, 4)
     """first_success: how many rollouts are asked for at a time; the last number repeats until k."""
     sampling: Sampling = Sampling()
+    """Of the rollouts."""
     seed: int = 0
+    """Base seed: another one gives other rollouts."""
     traces_per_problem: int | None = Field(default=None, ge=1)
     """Label only the first so many traces of each problem; None labels all."""
     grading_seconds: float = Field(default=5.0, gt=0)
+    """Time for one second opinion on an answer; beyond it the verdict is unknown."""
 
     def generation(self) -> dict[str, Any]:
         return self.model_dump(mode="json", include={"engine", "sampling", "seed"})

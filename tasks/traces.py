@@ -153,6 +153,7 @@ def summarise(traces: pa.Table) -> dict[str, Any]:
         "traces": traces.num_rows,
         **{verdict.value: _count(traces, verdict) for verdict in Verdict},
         "steps": sum(map(len, traces["steps"].to_pylist())),
+        "trace_tokens": sum(traces["tokens"].to_pylist()),
     }
     tallies = [tally(verdict for verdict, _ in said) for said in votes.values()]
     for k in sorted({1, samples} - {0}):
