@@ -10,8 +10,6 @@ from typing import Any
 
 import pytest
 import s3fs
-from moto.server import DomainDispatcherApplication, create_backend_app
-from werkzeug.serving import make_server
 
 from storage.commit import CommitLost
 from storage.files import Conflict, UnsafeStore
@@ -27,6 +25,8 @@ class Network:
     """Stands before the store and spoils what a test asks it to."""
 
     def __init__(self) -> None:
+        from moto.server import DomainDispatcherApplication, create_backend_app  # late: see tests/conftest.py
+
         self.store = DomainDispatcherApplication(create_backend_app)
         self.ignores_conditions = False
         self.loses_answer_to = ""
@@ -49,6 +49,8 @@ class Network:
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[tuple[Network, int]]:
+    from werkzeug.serving import make_server
+
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     network = Network()
     server = make_server("127.0.0.1", 0, network, threaded=False)
