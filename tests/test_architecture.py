@@ -51,31 +51,14 @@ IMPURE_STANDARD = {
     "urllib",
 }
 
+# What a command that only reads storage must never wait for
+SLOW = {"prefect", "ray", "vllm", "torch", "transformers", "datasets", "pandas", "scipy", "sympy"}
+
 # module: what must not be loaded once it is imported
 STAYS_LIGHT = {
-    "flows.cli": {"prefect", "ray", "vllm", "torch", "transformers", "datasets", "pandas", "scipy", "sympy"},
-    "flows.stages": {
-        "prefect",
-        "ray",
-        "vllm",
-        "torch",
-        "transformers",
-        "datasets",
-        "pandas",
-        "scipy",
-        "sympy",
-    },
-    "flows.execute": {
-        "prefect",
-        "ray",
-        "vllm",
-        "torch",
-        "transformers",
-        "datasets",
-        "pandas",
-        "scipy",
-        "sympy",
-    },
+    "flows.cli": SLOW,
+    "flows.stages": SLOW,
+    "flows.execute": SLOW,
     "storage.store": {"prefect", "ray", "torch", "pandas"},
     "tasks.engine": {"prefect", "ray", "vllm", "torch", "transformers"},
     "tasks.vllm_engine": {"prefect", "ray", "vllm", "torch", "transformers"},
