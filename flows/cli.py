@@ -16,7 +16,7 @@ from flows.addresses import Wanted
 from flows.failures import CODES, Failure, failure_of
 from flows.orders import PIPELINE, given, order, parameters
 from flows.parameters import build, field_rows
-from flows.stages import STAGES
+from flows.stages import MAIN_JOB, STAGES
 from flows.terminal import show_error
 from storage.schemas import DATASETS
 from storage.store import Store
@@ -309,7 +309,7 @@ _EXAMPLES = {
 }
 
 for _name in (*STAGES, PIPELINE):
-    _title = STAGES[_name].title if _name in STAGES else "Run problems, traces, labels and prm in order."
+    _title = STAGES[_name].title if _name in STAGES else f"Run {', '.join(MAIN_JOB[:-1])} and {MAIN_JOB[-1]} in order."
     run_app.command(_name, help=_title, epilog=_fields_help(_name))(run_stage)
 
 

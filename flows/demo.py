@@ -13,7 +13,7 @@ from flows.addresses import Wanted
 from flows.execute import MAX_DEAD_RATE
 from flows.launch import finished, launch
 from flows.orders import PIPELINE, Order, given, order
-from flows.stages import STAGES
+from flows.stages import MAIN_JOB
 from flows.summary import job_summary
 from storage.store import Store
 from tasks.engine import Resources
@@ -31,7 +31,7 @@ def run_demo(root: str, problems: int | None = None, debug: bool = False) -> Non
     console = Console()
     if done is None:
         console.print(_opening(what))
-        done = launch(PIPELINE, what.arguments(), tuple(STAGES), what.root, debug)
+        done = launch(PIPELINE, what.arguments(), MAIN_JOB, what.root, debug)
     else:
         console.print(f"The demo is complete: everything is committed in {what.root}.", markup=False)
     console.print()

@@ -92,7 +92,7 @@ def describe(work: Work, manifests: Mapping[str, Manifest], skipped: bool) -> Ex
         stage=work.stage.name,
         partition=work.partition,
         manifests=manifests,
-        ancestors=tuple(ancestors(work.store, work.stage, work.partition)),
+        ancestors=tuple(ancestors(work.store, work.reads, work.partition)),
         addresses={dataset: each.fs.address(each.folder) for dataset, each in locations.items()},
         skipped=skipped,
     )

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.selection import Selection
-from flows.stages import STAGES
+from flows.stages import MAIN_JOB, STAGES
 from flows.work import input_location, status
 from storage.partition import Partition
 from storage.status import State, Status
@@ -49,13 +49,15 @@ def grid(store: Store, selection: Selection) -> list[Line]:
 
 
 def as_table(lines: Sequence[Line]) -> Table:
+    """A column for each stage of the main job, and for each other one that was ever asked for."""
+    shown = [name for name in STAGES if name in MAIN_JOB or any(line.states[name].state != "missing" for line in lines)]
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
-    for name in ("date", "source", "model", "run", *STAGES):
-        table.add_column(name, overflow="fold", no_wrap=name in ("date", *STAGES))
+    for name in ("date", "source", "model", "run", *shown):
+        table.add_column(name, overflow="fold", no_wrap=name in ("date", *shown))
     for line in lines:
         where = line.partition
         cells = [Text(str(part or "-")) for part in (where.date, where.source, where.model, where.run)]
-        table.add_row(*cells, *(_cell(line, name) for name in STAGES))
+        table.add_row(*cells, *(_cell(line, name) for name in shown))
     return table
 
 

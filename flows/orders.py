@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, create_model
 
 from flows.addresses import Wanted, address, with_model
 from flows.parameters import assign, check, read
-from flows.stages import STAGES
+from flows.stages import MAIN_JOB, STAGES
 from flows.work import Work
 from storage.partition import Partition
 from storage.store import Store
@@ -61,7 +61,7 @@ def parameters(name: str) -> type[BaseModel]:
     """The model of what --set can reach; that of the pipeline has a field for each stage."""
     if name != PIPELINE:
         return STAGES[name].params
-    fields: Any = {stage.name: (stage.params, stage.params()) for stage in STAGES.values()}
+    fields: Any = {stage: (STAGES[stage].params, STAGES[stage].params()) for stage in MAIN_JOB}
     return create_model("PipelineParams", __config__=ConfigDict(frozen=True, extra="forbid"), **fields)
 
 
@@ -77,8 +77,8 @@ def given(name: str, file: Path | None, settings: Iterable[str], model: str | No
 
 
 def _pipeline(params: BaseModel, wanted: Wanted, store: Store) -> tuple[Work, ...]:
-    each: dict[str, Params] = {name: getattr(params, name) for name in STAGES}
+    each: dict[str, Params] = {name: getattr(params, name) for name in MAIN_JOB}
     where = address(STAGES["problems"], each["problems"], wanted, store)
     where = where.model_copy(update={"model": wanted.model})
     where = with_model(STAGES["traces"], each["traces"], where, store)
-    return tuple(Work(stage, where, each[stage.name], store) for stage in STAGES.values())
+    return tuple(Work(STAGES[name], where, each[name], store) for name in MAIN_JOB)

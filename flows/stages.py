@@ -24,7 +24,7 @@ class Stage:
     version: int
     params: type[Params]
     reads: tuple[str, ...]
-    """Datasets whose committed rows it needs."""
+    """Datasets whose committed rows it needs; its parameters may ask for more (`Params.also_reads`)."""
     writes: tuple[str, ...]
     """Datasets that it commits, in this order; a later one names the earlier ones among its inputs."""
     run: str
@@ -98,6 +98,10 @@ STAGES: dict[str, Stage] = {
         ),
     )
 }
+
+
+MAIN_JOB = ("problems", "traces", "labels", "prm")
+"""What `proctor run pipeline` and the demo run, in this order."""
 
 
 def writer_of(dataset: str) -> Stage:

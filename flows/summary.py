@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.execute import Execution
-from flows.stages import STAGES
+from flows.stages import MAIN_JOB, STAGES
 from storage.manifest import Manifest
 from tasks.figures import numbers
 
@@ -18,7 +18,8 @@ from tasks.figures import numbers
 def results(executions: Sequence[Execution]) -> RenderableType:
     """The main job on one page, or all numbers of one stage; where the data lies; what to look at next."""
     hint = f"Rows: proctor show {STAGES[executions[-1].stage].main}    Everything that is stored: proctor status"
-    body = job_summary(executions) if len(executions) == len(STAGES) else Group(*map(_stage, executions))
+    whole = tuple(each.stage for each in executions) == MAIN_JOB
+    body = job_summary(executions) if whole else Group(*map(_stage, executions))
     return Group(body, Text(""), Text(hint, "dim"))
 
 

@@ -5,7 +5,7 @@ so that an experiment need not copy what it shares. All of it is told from manif
 Prefect is not asked.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,9 +46,14 @@ class Work:
         """Where the stage writes `dataset`."""
         return self.store.at(dataset, place(dataset, self.partition))
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The datasets that are needed: those of the stage, then those of its parameters."""
+        return (*self.stage.reads, *self.params.also_reads())
+
     def inputs(self) -> dict[str, Location]:
         """What the stage reads, as it is now whatever others commit meanwhile. Raises InputsMissing."""
-        found = {dataset: input_location(self.store, dataset, self.partition) for dataset in self.stage.reads}
+        found = {dataset: input_location(self.store, dataset, self.partition) for dataset in self.reads}
         missing = [dataset for dataset, location in found.items() if location.manifest() is None]
         if missing:
             raise InputsMissing("\n".join(_missing(self.stage, dataset, found[dataset]) for dataset in missing))
@@ -70,7 +75,7 @@ class Work:
     def committed(self) -> dict[str, Manifest] | None:
         """The manifests of all outputs where they are what is wanted, else None. A lease does not matter here."""
         found: dict[str, Manifest] = {}
-        digests = input_digests(self.store, self.stage, self.partition)
+        digests = input_digests(self.store, self.reads, self.partition)
         for dataset in self.stage.writes:
             manifest = self.location(dataset).manifest()
             if manifest is None or any(differences(manifest, self.expected(dataset, digests))):
@@ -104,20 +109,20 @@ def input_location(store: Store, dataset: str, partition: Partition) -> Location
     return own if shared.manifest() is None else shared
 
 
-def input_digests(store: Store, stage: Stage, partition: Partition) -> dict[str, str]:
-    """Content digests of the inputs that are committed now."""
-    manifests = {dataset: input_location(store, dataset, partition).manifest() for dataset in stage.reads}
+def input_digests(store: Store, datasets: Iterable[str], partition: Partition) -> dict[str, str]:
+    """Content digests of those of the inputs that are committed now."""
+    manifests = {dataset: input_location(store, dataset, partition).manifest() for dataset in datasets}
     return {dataset: manifest.digest for dataset, manifest in manifests.items() if manifest}
 
 
-def ancestors(store: Store, stage: Stage, partition: Partition) -> list[Manifest]:
-    """Manifests of a stage's inputs and of what those were made from, each once, the oldest first."""
+def ancestors(store: Store, datasets: Iterable[str], partition: Partition) -> list[Manifest]:
+    """Manifests of these inputs and of what those were made from, each once, the oldest first."""
     found: dict[str, Manifest] = {}
-    for dataset in stage.reads:
+    for dataset in datasets:
         location = input_location(store, dataset, partition)
         manifest = location.manifest()
         if manifest is not None:
-            above = ancestors(store, writer_of(dataset), location.partition)
+            above = ancestors(store, filter(DATASETS.__contains__, manifest.inputs), location.partition)
             found.update({each.dataset: each for each in (*above, manifest)})
     return list(found.values())
 
@@ -153,9 +158,15 @@ def _as_it_was_asked(
         fingerprint=manifest.fingerprint if manifest else "",
         schema_version=DATASETS[manifest.dataset if manifest else stage.main].version,
         checker=CHECKER if stage.grades else None,
-        inputs=input_digests(store, stage, partition) | _sources(stage, manifest) | digests,
+        inputs=input_digests(store, _reads(stage, manifest), partition) | _sources(stage, manifest) | digests,
         model_digest=_model_digest(stage, manifest),
     )
+
+
+def _reads(stage: Stage, manifest: Manifest | None) -> dict[str, None]:
+    """What the stage always reads, and what was read beside it when the data was made."""
+    then = manifest.inputs if manifest else {}
+    return dict.fromkeys([*stage.reads, *(name for name in then if name in DATASETS and name not in stage.writes)])
 
 
 def _model_digest(stage: Stage, manifest: Manifest | None) -> str | None:

@@ -26,6 +26,10 @@ class Params(BaseModel):
     def fingerprint(self) -> str:
         return fingerprint(self.model_dump(mode="json"))
 
+    def also_reads(self) -> tuple[str, ...]:
+        """Datasets that only these parameters ask for, beside those that the stage always reads."""
+        return ()
+
     def generation(self) -> dict[str, Any]:
         """What the expensive rows depend on. By default all of it."""
         return self.model_dump(mode="json")

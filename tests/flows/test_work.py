@@ -1,6 +1,7 @@
 """What storage says of a piece of work."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -43,7 +44,7 @@ def test_an_experiment_reads_from_main_what_it_does_not_have_itself(
 
 def test_ancestors_are_the_manifests_of_the_inputs(work: Make, store: Store, partition: Partition) -> None:
     done = execute(work())
-    assert ancestors(store, STAGES["traces"], traces(store, partition).partition) == [done.manifests["problems"]]
+    assert ancestors(store, STAGES["traces"].reads, traces(store, partition).partition) == [done.manifests["problems"]]
 
 
 def test_status_is_missing_then_complete_then_stale(work: Make, store: Store, partition: Partition) -> None:
@@ -73,3 +74,26 @@ def test_a_changed_source_file_makes_its_problems_stale(store: Store, partition:
     assert status(store, mine.stage, partition).state == "stale"
     file.unlink()
     assert status(store, mine.stage, partition).state == "complete", "what cannot be compared is not called changed"
+
+
+class Asking(ProblemsParams):
+    """Parameters that ask for a dataset which their stage does not always read."""
+
+    def also_reads(self) -> tuple[str, ...]:
+        return ("problems",)
+
+
+def test_parameters_may_ask_for_more_inputs_and_then_depend_on_them(
+    work: Make, store: Store, partition: Partition
+) -> None:
+    where = partition.model_copy(update={"model": "m"})
+    stage = replace(STAGES["prm"], reads=(), writes=("prm",), run="tests.flows.code:no_training_rows")
+    asking = Work(stage, where, Asking(), store)
+    with pytest.raises(InputsMissing, match="prm reads problems"):
+        asking.inputs()
+    execute(work())
+    done = execute(asking)
+    assert [each.dataset for each in done.ancestors] == ["problems"]
+    assert status(store, stage, where).state == "complete"
+    execute(work(count=3))
+    assert status(store, stage, where).state == "stale"
