@@ -1,0 +1,1 @@
+"""How training rows are made of graded traces: one idea a module."""
