@@ -10,7 +10,7 @@ another route than the graph's nodes; such a step counts as wrong.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import NamedTuple
 
 from evals.problems import Graph
@@ -27,6 +27,9 @@ class Equation(NamedTuple):
     op: str
     right: int
     result: int
+
+    def __str__(self) -> str:
+        return f"{self.left} {self.op} {self.right} = {self.result}"
 
     def holds(self) -> bool:
         if self.op == "/":
@@ -45,20 +48,26 @@ def equations(step: str) -> list[Equation]:
 
 def step_truths(graph: Graph, steps: Sequence[str]) -> list[bool]:
     """For each step of a solution whether it is right."""
+    return [not fault for fault in step_faults(graph, steps)]
+
+
+def step_faults(graph: Graph, steps: Sequence[str]) -> list[str]:
+    """For each step of a solution the first thing that is wrong with it, in words; empty where it is right."""
     known = set(graph.quantities.values())
     nodes = {node.value for node in graph.nodes}
-    truths = []
+    faults = []
     for step in steps:
         stated = equations(step)
-        right = bool(stated) and _answers_right(graph, step)
         available = set(known)
+        fault = "" if stated else "it states no equation"
         for equation in stated:
-            right &= equation.holds() and {equation.left, equation.right} <= available and equation.result in nodes
+            fault = fault or _fault(equation, available, nodes)
             available.add(equation.result)
-        if right:
+        fault = fault or _wrong_answer(graph, step)
+        if not fault:
             known = available
-        truths.append(right)
-    return truths
+        faults.append(fault)
+    return faults
 
 
 def first_error(truths: Sequence[bool | None]) -> int:
@@ -66,8 +75,19 @@ def first_error(truths: Sequence[bool | None]) -> int:
     return next((i for i, truth in enumerate(truths) if not truth), -1)
 
 
-def _answers_right(graph: Graph, step: str) -> bool:
-    return all(not sign and _integer(value) == graph.answer for sign, value in _ANSWER.findall(step))
+def _fault(equation: Equation, available: Set[int], nodes: Set[int]) -> str:
+    if not equation.holds():
+        return f"{equation} does not hold"
+    for operand in (equation.left, equation.right):
+        if operand not in available:
+            return f"in {equation}, {operand} is neither in the question nor a result of a right step"
+    return "" if equation.result in nodes else f"{equation} is no step of the problem's computation"
+
+
+def _wrong_answer(graph: Graph, step: str) -> str:
+    stated = [f"{sign}{_integer(value)}" for sign, value in _ANSWER.findall(step)]
+    wrong = next((answer for answer in stated if answer != str(graph.answer)), None)
+    return f"the answer {wrong} is not {graph.answer}" if wrong else ""
 
 
 def _integer(text: str) -> int:

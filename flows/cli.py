@@ -304,6 +304,10 @@ _EXAMPLES = {
     "traces": "Examples: [dim]proctor run traces --set samples=16 --set sampling.temperature=1.0[/]\n\n"
     "[dim]proctor run traces --model Qwen/Qwen3-8B --set prompt=zero_shot --set sampling.max_tokens=4096[/]",
     "labels": "Examples: [dim]proctor run labels --set policy=fixed --set k=16 --run fixed16[/]",
+    "judge": "Examples: [dim]proctor run judge --set kind=program[/]\n\n"
+    "[dim]proctor run judge --set engine.kind=http --set engine.url=http://localhost:8000/v1 --set engine.api=chat "
+    "--set engine.model=Qwen/Qwen3-32B[/]",
+    "consensus": "Examples: [dim]proctor run consensus[/]\n\n[dim]proctor run prm --set keep=consensus[/]",
     "prm": "Examples: [dim]proctor run prm --set max_length=2048 --set tokenizer=Qwen/Qwen3-8B[/]",
     PIPELINE: "Examples: [dim]proctor run pipeline --set problems.count=50 --set labels.k=4[/]",
 }

@@ -11,7 +11,15 @@ from typing import Any, cast
 
 from storage.partition import Partition
 from tasks.job import Job, Outcome
-from tasks.params import LabelsParams, Params, PRMParams, ProblemsParams, TracesParams
+from tasks.params import (
+    ConsensusParams,
+    JudgeParams,
+    LabelsParams,
+    Params,
+    PRMParams,
+    ProblemsParams,
+    TracesParams,
+)
 
 
 @dataclass(frozen=True)
@@ -86,6 +94,24 @@ STAGES: dict[str, Stage] = {
             writes=("rollouts", "labels"),
             run="tasks.labels:run",
             grades=True,
+        ),
+        Stage(
+            name="judge",
+            title="Ask a language model, or the problem's own computation, for a second opinion on each step.",
+            version=1,
+            params=JudgeParams,
+            reads=("problems", "traces"),
+            writes=("replies", "judgements"),
+            run="tasks.judge:run",
+        ),
+        Stage(
+            name="consensus",
+            title="Tell on which traces rollouts and judge agree about the first error, and why not on the others.",
+            version=1,
+            params=ConsensusParams,
+            reads=("traces", "labels", "judgements"),
+            writes=("consensus",),
+            run="tasks.consensus:run",
         ),
         Stage(
             name="prm",

@@ -95,6 +95,52 @@ LABELS = pa.schema(
     ]
 )
 
+REPLIES = pa.schema(
+    [
+        *_text("reply_id", "prompt_id", "problem_id"),
+        _field("sample", INT),
+        *_text("text"),  # as the judge wrote it; a better parser reads it again
+        _field("tokens", INT),
+        _field("prompt_tokens", INT),
+        *_text("finish_reason"),
+        _field("seed", pa.int64()),
+        *_text("model_digest"),
+    ]
+)
+
+JUDGEMENTS = pa.schema(
+    [
+        *_text("judgement_id", "trace_id", "problem_id"),
+        _field("step", INT),  # counted from 0
+        _field("steps", INT),  # of the whole trace
+        *_text("text"),  # of the step
+        *_text("verdict"),  # good, bad or unknown
+        _field("score", pa.float64(), null=True),  # good / (good + bad)
+        _field("good", INT),  # replies that say so
+        _field("bad", INT),
+        _field("unknown", INT),
+        *_text("reason"),  # why the verdict is unknown, else empty
+        *_text("rationale"),
+        *_text("prompt_id"),  # of the replies, empty for the program
+        _field("tokens", INT),  # of all replies about the trace; the same on each of its rows
+        *_text("judge", "judge_digest"),
+    ]
+)
+
+CONSENSUS = pa.schema(
+    [
+        *_text("trace_id", "problem_id"),
+        _field("steps", INT),
+        _field("kept", pa.bool_()),
+        *_text("reason"),
+        # first errors: index from 0, -1 for none, null where it is open or unknown
+        _field("first_error_rollouts", INT, null=True),
+        _field("first_error_judge", INT, null=True),
+        _field("first_error_truth", INT, null=True),
+        *_text("judge"),
+    ]
+)
+
 PRM = pa.schema(
     [
         *_text("trace_id", "problem_id", "prompt"),
@@ -127,6 +173,9 @@ DATASETS: dict[str, Dataset] = {
         Dataset("traces", 1, TRACES, "trace_id"),
         Dataset("rollouts", 1, ROLLOUTS, "rollout_id"),
         Dataset("labels", 1, LABELS, "label_id"),
+        Dataset("replies", 1, REPLIES, "reply_id"),
+        Dataset("judgements", 1, JUDGEMENTS, "judgement_id"),
+        Dataset("consensus", 1, CONSENSUS, "trace_id"),
         Dataset("prm", 1, PRM, "trace_id"),
         Dataset("orm", 1, ORM, "trace_id"),
     )

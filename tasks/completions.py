@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from evals.answers import CHECKER, Grade
 from evals.identity import canonical_json, row_id, seed_of
-from evals.prompts import PromptStyle, plain_prompt, user_text
+from evals.prompts import PROMPTS, PromptStyle, user_text
 from tasks.engine import Completion, Engine, Message, Request, Sampling, failed
 from tasks.grading import Grader
 from tasks.params import Chat
@@ -45,11 +45,14 @@ class Prompter:
 
     async def prompt(self, question: str, written: str = "") -> Prompt:
         """The prompt of a question which the model has begun to answer with `written`."""
+        return await self.turn(user_text(question, self._style), PROMPTS[self._style].opening, written)
+
+    async def turn(self, said: str, opening: str = "\n\n", written: str = "") -> Prompt:
+        """The prompt of anything that a user says; `opening` parts it from the answer of a model without a chat."""
         if self._chat:
-            turn = Message(role="user", content=user_text(question, self._style))
-            text = await self._engine.render([turn], written)
+            text = await self._engine.render([Message(role="user", content=said)], written)
         else:
-            text = plain_prompt(question, self._style) + written
+            text = said + opening + written
         return self.continued(Prompt("", text, special_tokens=not self._chat), "")
 
     def continued(self, prompt: Prompt, written: str) -> Prompt:
@@ -69,12 +72,12 @@ async def complete(
     engine: Engine, grader: Grader, requests: Sequence[Request], gold: str, affinity: str
 ) -> list[tuple[Completion, Grade]]:
     """One wave: the completions of the requests, in their order, each with its grade."""
-    completions = [_storable(c) for c in await engine.generate(requests, affinity=affinity)]
+    completions = [storable(c) for c in await engine.generate(requests, affinity=affinity)]
     grades = await asyncio.gather(*(grader.grade(c.text, gold, c.finish_reason) for c in completions))
     return list(zip(completions, grades, strict=True))
 
 
-def _storable(completion: Completion) -> Completion:
+def storable(completion: Completion) -> Completion:
     """The completion, or its failure where the text is none that UTF-8 can hold (half of a surrogate pair, say)."""
     try:
         completion.text.encode()

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from evals.answers import CHECKER
 from evals.identity import fingerprint
+from evals.judge import Reference, ReplyForm
 from evals.prompts import PromptStyle
 from tasks.engine import EngineParams, Sampling
 
@@ -124,9 +125,55 @@ class LabelsParams(Params):
         return self.model_dump(mode="json", include={"engine", "sampling", "seed"})
 
 
+class JudgeParams(Params):
+    """Whose second opinion on the steps is asked, and how."""
+
+    kind: Literal["model", "program"] = "model"
+    """`model`: a language model, which `engine` names. `program`: the computation behind generated problems."""
+    engine: EngineParams | None = None
+    """The judge; it has no default, for the embedded models cannot judge."""
+    form: ReplyForm = "verdicts"
+    """`verdicts`: a line for each step. `first_error`: the index of the first bad step, ProcessBench's form."""
+    reference: Reference = "none"
+    """What the judge is shown of the gold; `solution` falls back to the answer where there is none."""
+    chat: Chat = "auto"
+    """Whether the prompt goes through the judge's chat template; `auto`: where it has one."""
+    samples: int = Field(default=1, ge=1)
+    """Replies a trace; a verdict is what more than half of them say. Raising it keeps those that there are."""
+    sampling: Sampling = Sampling(temperature=0.0, max_tokens=2048)
+    """Of the replies."""
+    seed: int = 0
+    """Base seed: another one gives other replies."""
+    traces_per_problem: int | None = Field(default=None, ge=1)
+    """Judge only the first so many traces of each problem; None judges all."""
+    budget: int | None = Field(default=None, ge=0)
+    """Tokens that all replies together may have; what it leaves out is unknown. None is no limit."""
+    max_unreadable: float = Field(default=0.5, ge=0, le=1)
+    """Share of the replies that may be unreadable before the stage fails: such a judge is none."""
+
+    @model_validator(mode="after")
+    def _judge_is_named(self) -> "JudgeParams":
+        if self.kind == "model" and self.engine is None:
+            raise ValueError("kind='model' needs a judge: name `engine.kind` and `engine.model`, or use kind='program'")
+        if self.kind == "program" and self.engine is not None:
+            raise ValueError("kind='program' asks no model: leave `engine` out")
+        if self.samples > 1 and self.sampling.temperature == 0:
+            raise ValueError(f"samples={self.samples} at temperature 0 are {self.samples} times the same reply")
+        return self
+
+    def generation(self) -> dict[str, Any]:
+        return self.model_dump(mode="json", include={"engine", "form", "reference", "chat", "sampling", "seed"})
+
+
+class ConsensusParams(Params):
+    """Nothing to choose: a trace is kept where rollouts and judge name the same first error."""
+
+
 class PRMParams(Params):
     """The forms of the training data."""
 
+    keep: Literal["all", "consensus"] = "all"
+    """`consensus`: only traces on which rollouts and judge agree (the `consensus` stage)."""
     tag: str = "ки"
     """Token that marks the end of a step in the tagged form."""
     through_first_error: bool = False
@@ -136,5 +183,17 @@ class PRMParams(Params):
     tokenizer: str = "tiny_reasoner"
     """Whose tokens `max_length` counts: an embedded model, a folder or a hub name."""
 
+    def also_reads(self) -> tuple[str, ...]:
+        return ("consensus",) if self.keep == "consensus" else ()
 
-__all__ = ["CHECKER", "LabelsParams", "PRMParams", "Params", "ProblemsParams", "TracesParams"]
+
+__all__ = [
+    "CHECKER",
+    "ConsensusParams",
+    "JudgeParams",
+    "LabelsParams",
+    "PRMParams",
+    "Params",
+    "ProblemsParams",
+    "TracesParams",
+]

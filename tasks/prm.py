@@ -6,7 +6,7 @@ own rule and stay whole. Does not: train, filter or balance.
 """
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -40,13 +40,16 @@ class _Unfit(Exception):
 
 def run(job: Job[PRMParams]) -> Outcome:
     params = job.params
+    left_out = _left_out(job)
     traces, dead = labelled_traces(
         job.inputs["problems"].read(["problem_id", "question"]).to_pylist(),
-        job.inputs["traces"].read(TRACE).to_pylist(),
-        job.inputs["labels"].read(LABEL).to_pylist(),
+        [row for row in job.inputs["traces"].read(TRACE).to_pylist() if row["trace_id"] not in left_out],
+        [row for row in job.inputs["labels"].read(LABEL).to_pylist() if row["trace_id"] not in left_out],
     )
     result = export(traces, Form(through_first_error=params.through_first_error, tag=params.tag))
-    summary = dict(result.counts) | _cuts(job, result)
+    summary: dict[str, Any] = dict(result.counts) | _cuts(job, result)
+    if params.keep == "consensus":
+        summary |= {"left_out": len(left_out), "left_out_because": dict(Counter(left_out.values()).most_common())}
     job.progress(len(result.prm), len(result.prm))
     return Outcome(
         tables={"prm": table_of(DATASETS["prm"], result.prm), "orm": table_of(DATASETS["orm"], result.orm)},
@@ -54,6 +57,16 @@ def run(job: Job[PRMParams]) -> Outcome:
         counts={"unknown": sum(row["verdict"] == "unknown" for row in result.prm)},
         summary=summary,
     )
+
+
+def _left_out(job: Job[PRMParams]) -> dict[str, str]:
+    """Traces that `keep` leaves out, by id, with the reason; one that the consensus stage has no row of is `no_row`."""
+    if job.params.keep == "all":
+        return {}
+    rows = job.inputs["consensus"].read(["trace_id", "kept", "reason"]).to_pylist()
+    reasons = {row["trace_id"]: "" if row["kept"] else row["reason"] for row in rows}
+    traces = job.inputs["traces"].read(["trace_id"])["trace_id"].to_pylist()
+    return {name: reason for name in traces if (reason := reasons.get(name, "no_row"))}
 
 
 def labelled_traces(

@@ -41,6 +41,9 @@ def test_every_dataset_has_one_writer() -> None:
         "traces": "traces",
         "rollouts": "labels",
         "labels": "labels",
+        "replies": "judge",
+        "judgements": "judge",
+        "consensus": "consensus",
         "prm": "prm",
         "orm": "prm",
     }
