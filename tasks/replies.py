@@ -57,10 +57,12 @@ class Replies:
             ]
             each = self._params.sampling.max_tokens
             granted = await self._budget.reserve(each, len(owed))
+            work = asyncio.create_task(self._generate(prompt, owed[:granted], problem_id, place))
             spent = 0
             try:
-                spent = await self._generate(prompt, owed[:granted], problem_id, place)
+                spent = await asyncio.shield(work)
             finally:
+                await asyncio.gather(work, return_exceptions=True)  # it is paid for: let it reach the ledger
                 await self._budget.settle(granted * each, spent)
 
     def _keyed(self, prompt: Prompt) -> list[tuple[tuple[str, int], dict[str, Any] | None]]:
