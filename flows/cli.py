@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
-import datetime
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from flows.addresses import Wanted
-from flows.failures import CODES, Failure, failure_of
+from flows.failures import CODES, failures_shown
+from flows.options import (
+    Actors,
+    AnyDate,
+    AnyModel,
+    AnyRoot,
+    AnyRun,
+    AnySource,
+    Date,
+    File,
+    Json,
+    MaxDeadRate,
+    Model,
+    RayAddress,
+    ResourceSettings,
+    Root,
+    Run,
+    Settings,
+    Source,
+)
 from flows.orders import PIPELINE, given, order, parameters
 from flows.parameters import build, field_rows
+from flows.quality_commands import COMMANDS
 from flows.stages import MAIN_JOB, STAGES
-from flows.terminal import show_error
 from storage.schemas import DATASETS
 from storage.store import Store
 from tasks.engine import Resources
@@ -25,88 +40,6 @@ from tasks.engine import Resources
 app = typer.Typer(rich_markup_mode="rich", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 run_app = typer.Typer(rich_markup_mode="rich", no_args_is_help=True)
 app.add_typer(run_app, name="run", help="Run one stage, or all of them in order (`pipeline`), on one partition.")
-
-_PARTITION = "Partition"
-_PARAMETERS = "Parameters: what changes the rows"
-_RESOURCES = "Resources: what does not change the rows"
-
-Date = Annotated[
-    datetime.datetime | None,
-    typer.Option(
-        formats=["%Y-%m-%d"],
-        metavar="YYYY-MM-DD",
-        help="Day of the partition. Left out: today where problems are made, else the latest day that has the inputs.",
-        rich_help_panel=_PARTITION,
-    ),
-]
-Source = Annotated[
-    str | None,
-    typer.Option(
-        help="Where the problems come from, as part of the address. Left out: what the problems' parameters name, "
-        "or the only one there is.",
-        rich_help_panel=_PARTITION,
-    ),
-]
-Model = Annotated[
-    str | None,
-    typer.Option(
-        help="The model that writes the traces: an embedded one (tiny_reasoner), a local folder, a hub name. "
-        "Left out: tiny_reasoner for traces, else the only one that has the inputs.",
-        rich_help_panel=_PARTITION,
-    ),
-]
-Run = Annotated[
-    str,
-    typer.Option(
-        help="Name of an experiment: other parameters under another name replace nothing. What a run lacks of its "
-        "inputs it reads from `main`.",
-        rich_help_panel=_PARTITION,
-    ),
-]
-Root = Annotated[str, typer.Option(help="Folder or URL (s3://...) of the datasets.", rich_help_panel=_PARTITION)]
-Settings = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set",
-        metavar="FIELD=VALUE",
-        help="One parameter; may be repeated. The value is JSON or text: --set sampling.temperature=0.7",
-        rich_help_panel=_PARAMETERS,
-    ),
-]
-File = Annotated[
-    Path | None,
-    typer.Option("--params", help="A JSON or YAML file with parameters; --set wins.", rich_help_panel=_PARAMETERS),
-]
-Actors = Annotated[int | None, typer.Option(help="Engines that run side by side.", rich_help_panel=_RESOURCES)]
-RayAddress = Annotated[
-    str | None,
-    typer.Option(
-        help="A Ray cluster that runs; left out: RAY_ADDRESS, else one is started.", rich_help_panel=_RESOURCES
-    ),
-]
-ResourceSettings = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--resource",
-        metavar="FIELD=VALUE",
-        help=f"Any other resource; may be repeated. There are: {', '.join(Resources.model_fields)}.",
-        rich_help_panel=_RESOURCES,
-    ),
-]
-MaxDeadRate = Annotated[
-    float,
-    typer.Option(
-        min=0, max=1, help="Share of rows that may fail before the partition does.", rich_help_panel=_RESOURCES
-    ),
-]
-AnyModel = Annotated[str | None, typer.Option(help="Only this model.")]
-AnySource = Annotated[str | None, typer.Option(help="Only this source.")]
-AnyDate = Annotated[
-    datetime.datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="Only this day.")
-]
-AnyRun = Annotated[str | None, typer.Option(help="Only this run.")]
-AnyRoot = Annotated[str, typer.Option(help="Folder or URL (s3://...) of the datasets.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")]
 
 
 @app.callback(
@@ -259,22 +192,6 @@ def version() -> None:
             continue
 
 
-@contextmanager
-def failures_shown(context: typer.Context) -> Iterator[None]:
-    """Turns what a command raises into one readable block and an exit code."""
-    try:
-        yield
-    except (typer.Exit, typer.Abort, SystemExit):
-        raise
-    except BaseException as error:
-        failure: Failure = failure_of(error)
-        if context.obj:
-            raise
-        notes = getattr(error, "__notes__", [])
-        show_error(Console(stderr=True), failure.title, failure.message, [failure.hint, *notes])
-        raise typer.Exit(failure.code) from None
-
-
 def main() -> None:
     app()
 
@@ -311,6 +228,9 @@ _EXAMPLES = {
     "prm": "Examples: [dim]proctor run prm --set max_length=2048 --set tokenizer=Qwen/Qwen3-8B[/]",
     PIPELINE: "Examples: [dim]proctor run pipeline --set problems.count=50 --set labels.k=4[/]",
 }
+
+for _command in COMMANDS:
+    app.command()(_command)
 
 for _name in (*STAGES, PIPELINE):
     _title = STAGES[_name].title if _name in STAGES else f"Run {', '.join(MAIN_JOB[:-1])} and {MAIN_JOB[-1]} in order."

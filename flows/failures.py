@@ -1,11 +1,17 @@
 """How a command ends: the exit code and the readable block of each kind of failure."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+
+import typer
+from rich.console import Console
 
 from flows.addresses import Unclear
 from flows.execute import Interrupted
 from flows.parameters import ParameterError
 from flows.rows import BadSelection
+from flows.terminal import show_error
 from flows.work import Busy, InputsMissing
 from storage.commit import CommitLost, InvalidData
 from storage.files import StorageFull
@@ -63,3 +69,19 @@ def failure_of(error: BaseException) -> Failure:
     if type(error).__name__ == "TerminationSignal":  # Prefect's; not imported for commands that run no flow
         return Failure(TERMINATED, "Terminated", "Nothing was lost: the same command goes on from here.")
     return Failure(FAILED, type(error).__name__, text, "proctor --debug COMMAND shows where it happened.")
+
+
+@contextmanager
+def failures_shown(context: typer.Context) -> Iterator[None]:
+    """Turns what a command raises into one readable block and an exit code."""
+    try:
+        yield
+    except (typer.Exit, typer.Abort, SystemExit):
+        raise
+    except BaseException as error:
+        failure = failure_of(error)
+        if context.obj:
+            raise
+        notes = getattr(error, "__notes__", [])
+        show_error(Console(stderr=True), failure.title, failure.message, [failure.hint, *notes])
+        raise typer.Exit(failure.code) from None

@@ -20,7 +20,7 @@ from storage.status import State, Status, differences
 from storage.store import Location, Store
 from tasks.engine import EngineParams
 from tasks.model import embedded, resolve
-from tasks.params import Params
+from tasks.params import Params, TracesParams
 
 MAIN_RUN = "main"
 
@@ -94,6 +94,8 @@ class Work:
 def model_digest(params: Params) -> str | None:
     """The digest of the model that the parameters name, where it lies on this machine; a hub is not asked."""
     engine = getattr(params, "engine", None)
+    if isinstance(params, TracesParams) and params.imported:
+        return None
     if not isinstance(engine, EngineParams) or engine.kind != "vllm":
         return None
     on_disk = engine.model in embedded() or Path(engine.model, "config.json").is_file()

@@ -50,6 +50,7 @@ TRACES = pa.schema(
         _field("sample", INT),
         *_text("prompt", "text"),
         _field("steps", TEXTS),  # joined, they are the text byte for byte
+        _field("truths", pa.list_(pa.int8()), null=True),  # what a person said of each step: 1, 0, null; null: nobody
         *_text("splitter"),
         _field("tokens", INT),
         _field("prompt_tokens", INT),
@@ -170,7 +171,7 @@ DATASETS: dict[str, Dataset] = {
     dataset.name: dataset
     for dataset in (
         Dataset("problems", 1, PROBLEMS, "problem_id"),
-        Dataset("traces", 1, TRACES, "trace_id"),
+        Dataset("traces", 2, TRACES, "trace_id"),
         Dataset("rollouts", 1, ROLLOUTS, "rollout_id"),
         Dataset("labels", 1, LABELS, "label_id"),
         Dataset("replies", 1, REPLIES, "reply_id"),

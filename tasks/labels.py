@@ -9,18 +9,19 @@ letter; its rollouts stay.
 import asyncio
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from evals.answers import CHECKER, Verdict
+from evals.first_errors import first_error_scores, known_first_error
 from evals.identity import row_id
 from evals.montecarlo import Evidence, Policy, StepLabel, policy
 from evals.problems import Graph
-from evals.truth import first_error, step_truths
+from evals.truth import step_truths
 from storage.rows import DeadLetter
 from storage.schemas import DATASETS
 from tasks.completions import Prompter, for_each, regrade
@@ -193,19 +194,16 @@ def summarise(labels: Sequence[dict[str, Any]], table: pa.Table, rollouts: Rollo
     known = [row for row in labels if row["truth"] is not None and row["hard"] is not None]
     if known:
         summary["label_accuracy"] = sum(row["hard"] == row["truth"] for row in known) / len(known)
-        summary["first_error_accuracy"] = _first_error_accuracy(by_trace.values())
+        summary |= _first_errors(by_trace.values())
     return summary
 
 
-def _first_error_accuracy(traces: Any) -> float:
-    """Share of traces, all their steps known, whose first bad label is at the first wrong step (or both
-    have none)."""
-    pairs = [
-        (first_error([row["hard"] == 1 for row in rows]), first_error([row["truth"] == 1 for row in rows]))
-        for rows in traces
-        if all(row["hard"] is not None and row["truth"] is not None for row in rows)
-    ]
-    return sum(said == true for said, true in pairs) / len(pairs) if pairs else 0.0
+def _first_errors(traces: Iterable[list[dict[str, Any]]]) -> dict[str, Any]:
+    """ProcessBench's metric of the hard labels, on the traces whose first wrong step is known."""
+    told = [[known_first_error([row[name] for row in rows]) for name in ("hard", "truth")] for rows in traces]
+    pairs = [(said, true) for said, true in told if true is not None]
+    scores = first_error_scores([said for said, _ in pairs], [true for _, true in pairs])
+    return {"first_error_accuracy": scores.accuracy, "first_error_f1": scores.f1, "first_errors": asdict(scores)}
 
 
 def _require_continuation(engine: Engine) -> None:
@@ -226,7 +224,7 @@ def _chosen(traces: Sequence[dict[str, Any]], per_problem: int | None) -> Iterat
 
 def _label_rows(done: Labelled, problems: dict[str, dict[str, Any]], completer: str) -> Iterator[dict[str, Any]]:
     trace = done.trace
-    truths = _truths(problems[trace["problem_id"]]["graph"], trace["steps"])
+    truths = trace["truths"] or _truths(problems[trace["problem_id"]]["graph"], trace["steps"])
     for step, (label, prefix, text) in enumerate(zip(done.labels, done.prefixes, trace["steps"], strict=True)):
         yield {
             "label_id": row_id("label", trace["trace_id"], step),

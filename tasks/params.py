@@ -9,10 +9,12 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from evals.annotations import COLUMNS, AnnotatedFormat, Neutral
 from evals.answers import CHECKER
 from evals.identity import fingerprint
 from evals.judge import Reference, ReplyForm
 from evals.prompts import PromptStyle
+from evals.sources import Format, Repeats
 from tasks.engine import EngineParams, Sampling
 
 Splitter = Literal["auto", "tags", "step", "blank_line", "newline"]
@@ -44,12 +46,16 @@ class ProblemsParams(Params):
 
     source: Literal["generated", "file", "hub"] = "generated"
     """Made here, read from a file or folder (`path`), or loaded from a hub (`name`)."""
-    format: Literal["gsm8k", "math", "columns"] = "gsm8k"
+    format: Format = "gsm8k"
     """Of a file's or a hub data set's records; `columns` reads those that `columns` names."""
+    repeats: Repeats | None = None
+    """A question that stood before: `refuse` it, or `skip` it as the same problem; None: skip where a file holds
+    solutions (processbench, prm800k), else refuse."""
     path: str | None = None
     """A JSONL or Parquet file or a folder of them, on this machine or at any URL that fsspec opens."""
     name: str | None = None
-    """A data set on the hub, such as `openai/gsm8k`; `gsm8k`, `math` and `math500` bring their own format."""
+    """A data set on the hub, such as `openai/gsm8k`; `gsm8k`, `math`, `math500` and `processbench` bring their
+    own format."""
     config: str | None = None
     """The hub data set's configuration, such as `main`."""
     split: str = "test"
@@ -75,9 +81,48 @@ class ProblemsParams(Params):
         return self
 
 
-class TracesParams(Params):
-    """How reasoning traces are sampled."""
+class ImportParams(BaseModel):
+    """Traces that there are already, instead of sampled ones: with what people said of their steps, if they did."""
 
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    source: Literal["file", "hub"] = "file"
+    """Read from a file or folder (`path`), or loaded from a hub (`name`)."""
+    format: AnnotatedFormat = "columns"
+    """Of the records; `columns` reads those that `columns` names."""
+    path: str | None = None
+    """A JSONL or Parquet file or a folder of them, on this machine or at any URL that fsspec opens."""
+    name: str | None = None
+    """A data set on the hub; `processbench` brings its own format."""
+    config: str | None = None
+    """The hub data set's configuration."""
+    split: str = "test"
+    """The hub data set's split; ProcessBench's are gsm8k, math, olympiadbench and omnimath."""
+    columns: dict[str, str] = Field(default_factory=dict)
+    """Our field to the column that holds it: `question`; `steps` (a list) or `text` (to be split); where there are
+    any `truths` (a list of 1, 0, null) or `first_error`, `correct`, `answer`, `solution`, `model`."""
+    limit: int | None = Field(default=None, ge=1)
+    """At most so many records, from the first."""
+    separator: str | None = None
+    """Put behind each step but the last; None: what the format lost (processbench a blank line, prm800k a line end)."""
+    neutral: Neutral = "good"
+    """What PRM800K's rating 0 counts as."""
+
+    @model_validator(mode="after")
+    def _is_named(self) -> "ImportParams":
+        wanted = {"file": "path", "hub": "name"}[self.source]
+        if not getattr(self, wanted):
+            raise ValueError(f"source={self.source!r} needs `{wanted}`")
+        if unknown := self.columns.keys() - set(COLUMNS):
+            raise ValueError(f"columns: {sorted(unknown)} are no fields of a trace; there are {', '.join(COLUMNS)}")
+        return self
+
+
+class TracesParams(Params):
+    """How reasoning traces are sampled, or where they are read."""
+
+    imported: ImportParams | None = None
+    """Read traces instead of sampling them. What follows then says how labels continue them."""
     engine: EngineParams = EngineParams()
     """The model."""
     prompt: PromptStyle = "concise"
@@ -190,6 +235,7 @@ class PRMParams(Params):
 __all__ = [
     "CHECKER",
     "ConsensusParams",
+    "ImportParams",
     "JudgeParams",
     "LabelsParams",
     "PRMParams",

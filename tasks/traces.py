@@ -1,4 +1,5 @@
-"""The traces stage: n samples of each problem, split into steps and graded.
+"""The traces stage: n samples of each problem, split into steps and graded; or traces that there are already
+(tasks/imported_traces.py).
 
 Guarantees: a trace that was kept by an earlier attempt is not sampled again; one that the engine cannot
 make (a question beyond its context, say) is a dead letter and harms no other.
@@ -8,6 +9,7 @@ import asyncio
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -22,8 +24,9 @@ from storage.schemas import DATASETS
 from tasks.completions import Prompt, Prompter, complete, for_each, grade_columns, regrade
 from tasks.engine import Completion, Engine, Request
 from tasks.grading import Grader
+from tasks.imported_traces import read_traces
 from tasks.job import Job, Outcome
-from tasks.params import TracesParams
+from tasks.params import ImportParams, TracesParams
 from tasks.pool import open_engine
 
 CALL = 16
@@ -31,8 +34,14 @@ CALL = 16
 
 
 def run(job: Job[TracesParams]) -> Outcome:
-    """Samples what is owed, and gives back all traces in the order of problem and sample."""
-    return asyncio.run(_run(job))
+    """Samples what is owed, and gives back all traces in the order of problem and sample; or reads them."""
+    return asyncio.run(_read(job, job.params.imported) if job.params.imported else _run(job))
+
+
+async def _read(job: Job[TracesParams], origin: ImportParams) -> Outcome:
+    async with Grader(job.resources.graders, job.params.grading_seconds) as grader:
+        outcome = await read_traces(job, origin, grader)
+    return replace(outcome, summary=summarise(outcome.tables["traces"]) | dict(outcome.summary))
 
 
 async def _run(job: Job[TracesParams]) -> Outcome:
@@ -128,6 +137,7 @@ class Sampler:
             "prompt": prompt.text,
             "text": said.text,
             "steps": [],
+            "truths": None,
             "splitter": "",
             "tokens": said.tokens,
             "prompt_tokens": said.prompt_tokens,

@@ -5,16 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evals.sources import (
-    Columns,
-    ProblemRow,
-    Reading,
-    Record,
-    Refusal,
-    decode_lines,
-    last_boxed,
-    read_problems,
-)
+from evals.records import Record, Refusal, decode_lines
+from evals.sources import Columns, ProblemRow, Reading, Repeat, last_boxed, read_problems
 
 GSM8K = Path(__file__).parents[3] / "shared" / "data"
 DUCKS = {"question": "Ducks lay 16 eggs. How many in 2 days?", "answer": "16*2 = <<16*2=32>>32 eggs\n#### 32"}
@@ -197,6 +189,17 @@ class TestBadRecords:
 
     def test_a_question_again_with_another_gold_answer_says_so(self):
         assert "the gold answer is '32'" in refusal(DUCKS, {**DUCKS, "answer": "#### 33"}).message
+
+    def test_where_records_are_solutions_a_question_again_is_a_repetition(self):
+        bench = {"problem": "1 + 1?", "steps": ["It is", r"\boxed{2}"], "label": -1, "final_answer_correct": False}
+        first, again = read(bench, {**bench, "final_answer_correct": True}, form="processbench")
+        assert (first.question, first.answer) == ("1 + 1?", "")
+        assert again == Repeat(first.problem_id, "2")
+
+    def test_a_repetition_that_was_asked_for_must_agree_on_the_gold_answer(self):
+        assert read(DUCKS, DUCKS, repeats="skip")[1] == Repeat(read(DUCKS)[0].problem_id, "32")
+        refused = refusal(DUCKS, {**DUCKS, "answer": "#### 33"}, repeats="skip")
+        assert "the gold answer is '32'" in refused.message
 
     def test_a_refusal_passes_through(self):
         before = Refusal("not_json", "why", "file.jsonl:1", "{")

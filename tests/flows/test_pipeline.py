@@ -115,7 +115,7 @@ def test_the_lineage_reaches_back_to_the_problems(manifests: dict[str, Any]) -> 
 
 
 def test_links_lead_to_the_data(manifests: dict[str, Any], root: str) -> None:
-    assert f"file://{root}/traces/v1/date=2026-11-22" in str(artifact("traces-data").data)
+    assert f"file://{root}/traces/v2/date=2026-11-22" in str(artifact("traces-data").data)
 
 
 def test_progress_ends_at_a_hundred_percent(done: list[Execution]) -> None:

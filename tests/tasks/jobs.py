@@ -52,6 +52,7 @@ def trace_row(problem: dict[str, Any], steps: Sequence[str], verdict: str, sampl
         "prompt": "",
         "text": "".join(steps),
         "steps": list(steps),
+        "truths": None,
         "splitter": "step",
         "tokens": 1,
         "prompt_tokens": 1,

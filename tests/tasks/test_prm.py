@@ -38,6 +38,7 @@ def trace(name, *steps, verdict="correct", problem="p1"):
         "prompt": "Question: How many eggs?\nAnswer:\n",
         "text": "".join(steps),
         "steps": list(steps),
+        "truths": None,
         "splitter": "newline",
         "tokens": 9,
         "prompt_tokens": 9,

@@ -11,7 +11,8 @@ from storage.schemas import DATASETS
 from tasks.engine import Resources
 from tasks.job import Job
 from tasks.params import ProblemsParams
-from tasks.problems import SourceError, inputs_of, run
+from tasks.problems import run
+from tasks.records import SourceError, digests_of
 
 GSM8K = Path(__file__).parents[3] / "shared" / "data" / "gsm8k_test.jsonl"
 PARTITION = Partition(date=datetime.date(2026, 11, 22), source="mine")
@@ -202,14 +203,14 @@ class TestGenerated:
 class TestInputs:
     def test_a_changed_file_has_another_digest(self, jsonl):
         params = ProblemsParams(source="file", path=str(jsonl))
-        before = inputs_of(params)
+        before = digests_of(params)
         assert list(before) == ["mine.jsonl"]
         assert read(jsonl).summary["files"] == before
         jsonl.write_text(jsonl.read_text() + "\n")
-        assert inputs_of(params) != before
+        assert digests_of(params) != before
 
     def test_generated_problems_have_none(self):
-        assert inputs_of(ProblemsParams()) == {}
+        assert digests_of(ProblemsParams()) == {}
 
 
 def test_progress_ends_at_the_total(jsonl):
