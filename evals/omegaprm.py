@@ -230,24 +230,17 @@ class _Growth:
         self.searches += 1
         path = state.path + steps_of(candidate.rollout.text, state.path, self.splitter)
         good, bad = len(state.path), len(path)
-        while bad - good > 1:
-            middle = (good + bad) // 2
-            node = yield from self.probe(path[:middle], self.settings.k)
-            match node.label.hard:
-                case 1:
-                    good = middle
-                case 0:
-                    bad = middle
-                case _:
+        try:
+            while bad - good > 1:
+                middle = (good + bad) // 2
+                hard = (yield from self.probe(path[:middle], self.settings.k)).label.hard
+                if hard is None:
                     break
-        self.ends.append(
-            Node(
-                path,
-                verdict=Verdict.wrong,
-                origin=Origin("".join(state.path), candidate.index),
-                first_error=good if bad - good == 1 else None,
-            )
-        )
+                good, bad = (middle, bad) if hard else (good, middle)
+        finally:  # a limit may end it on the way
+            first_error = good if bad - good == 1 else None
+            origin = Origin("".join(state.path), candidate.index)
+            self.ends.append(Node(path, verdict=Verdict.wrong, origin=origin, first_error=first_error))
 
     def tree(self, start: tuple[str, ...], stop_rule: StopRule) -> Tree:
         nodes = [state.node for state in self.states.values()] or [Node(start)]

@@ -60,18 +60,6 @@ class Node:
         return count([rollout.verdict for rollout in self.rollouts], "fixed")
 
 
-@dataclass(frozen=True, slots=True)
-class PathStep:
-    """A step on the way to a leaf. Where no node ends with it, `label` is None and `hard` is what the nodes
-    around prove."""
-
-    text: str
-    hard: int | None
-    label: StepLabel | None
-    node: int | None
-    """Place in `Tree.nodes` of the node that ends with this step."""
-
-
 @dataclass(frozen=True)
 class Tree:
     """Nodes, the root first; every parent stands before its children."""
@@ -121,25 +109,6 @@ class Tree:
     def edge(self, place: int) -> tuple[str, ...]:
         """The steps from the parent to the node; of the root, the steps that it starts from."""
         return self.nodes[place].path[self._start(place) :]
-
-    def leaves(self) -> list[int]:
-        return [place for place in range(len(self.nodes)) if place not in self.children]
-
-    def route(self, place: int) -> tuple[PathStep, ...]:
-        """The steps from the root to a node, labelled.
-
-            A step inside an edge has no rollouts of its own: it is good where the edge leads to a proven node, and
-        unknown otherwise. The step of a contradicted node is unknown.
-        """
-        parent = self.parents[place]
-        if parent is None:
-            return ()
-        *inside, last = self.edge(place)
-        proof = 1 if self.proven[place] else None
-        steps = [PathStep(text, proof, None, None) for text in inside]
-        label = self.nodes[place].label
-        hard = None if self.contradicted(place) else proof or label.hard
-        return (*self.route(parent), *steps, PathStep(last, hard, label, place))
 
     def _start(self, place: int) -> int:
         """How many of the node's steps its parent has; counted in text, as a parent may be cut elsewhere."""

@@ -50,14 +50,15 @@ def address(stage: Stage, params: Params, wanted: Wanted, store: Store) -> Parti
     if isinstance(params, ProblemsParams):
         source = wanted.source or source_name(params)
         return Partition(date=wanted.date or today(), source=source, run=wanted.run)
-    there = inputs_there(stage, wanted, store)
-    source = wanted.source or only(stage, "source", {each.source for each in there})
+    dataset = read_last(stage, params)
+    there = inputs_there(dataset, wanted, store)
+    source = wanted.source or only(stage, dataset, "source", {each.source for each in there})
     there = [each for each in there if each.source == source]
     model = wanted.model or _model_name(stage, params, there)
     there = [each for each in there if each.model in (None, model)]
     date = wanted.date or max((each.date for each in there), default=None)
     if date is None:
-        raise Unclear(f"no {stage.reads[-1]} of source {source} are committed; run that stage first, or give --date")
+        raise Unclear(f"no {dataset} of source {source} are committed; run that stage first, or give --date")
     return Partition(date=date, source=source, model=model, run=wanted.run)
 
 
@@ -67,7 +68,7 @@ def with_model(stage: Stage, params: Params, partition: Partition, store: Store)
     if partition.model is not None or stage.name == "problems":
         return partition
     wanted = Wanted(partition.date, partition.source, None, partition.run)
-    model = _model_name(stage, params, inputs_there(stage, wanted, store))
+    model = _model_name(stage, params, inputs_there(read_last(stage, params), wanted, store))
     return partition.model_copy(update={"model": model})
 
 
@@ -81,24 +82,28 @@ def today() -> datetime.date:
     return datetime.datetime.now(datetime.UTC).date()
 
 
-def inputs_there(stage: Stage, wanted: Wanted, store: Store) -> list[Partition]:
-    """Committed partitions of what the stage reads last (the others lie beside it) that fit."""
-    dataset = stage.reads[-1]
+def read_last(stage: Stage, params: Params) -> str:
+    """The input that decides where a stage works: the others lie beside it."""
+    return (*stage.reads, *params.also_reads())[-1]
+
+
+def inputs_there(dataset: str, wanted: Wanted, store: Store) -> list[Partition]:
+    """Committed partitions of `dataset` that fit."""
     fitting = [each for each in store.partitions(dataset) if wanted.fits(each)]
     return [each for each in fitting if store.at(dataset, each).manifest() is not None]
 
 
-def only(stage: Stage, option: str, values: Iterable[str]) -> str:
+def only(stage: Stage, dataset: str, option: str, values: Iterable[str]) -> str:
     there = sorted(values)
     if len(there) == 1:
         return there[0]
     if not there:
-        made = writer_of(stage.reads[-1]).name
-        raise InputsMissing(f"{stage.name} reads {stage.reads[-1]}; none are committed here. First: proctor run {made}")
+        made = writer_of(dataset).name
+        raise InputsMissing(f"{stage.name} reads {dataset}; none are committed here. First: proctor run {made}")
     raise Unclear(f"{stage.name} needs --{option}; there are {', '.join(there)}")
 
 
 def _model_name(stage: Stage, params: Params, there: list[Partition]) -> str:
     if isinstance(params, TracesParams):
         return slug(params.engine.model)
-    return only(stage, "model", {each.model for each in there if each.model})
+    return only(stage, read_last(stage, params), "model", {each.model for each in there if each.model})

@@ -225,7 +225,9 @@ _EXAMPLES = {
     "[dim]proctor run judge --set engine.kind=http --set engine.url=http://localhost:8000/v1 --set engine.api=chat "
     "--set engine.model=Qwen/Qwen3-32B[/]",
     "consensus": "Examples: [dim]proctor run consensus[/]\n\n[dim]proctor run prm --set keep=consensus[/]",
-    "prm": "Examples: [dim]proctor run prm --set max_length=2048 --set tokenizer=Qwen/Qwen3-8B[/]",
+    "trees": "Examples: [dim]proctor run trees --set problems=100 --set budget=5000000[/]",
+    "prm": "Examples: [dim]proctor run prm --set source=trees --run trees[/]\n\n"
+    "[dim]proctor run prm --set max_length=2048 --set tokenizer=Qwen/Qwen3-8B[/]",
     PIPELINE: "Examples: [dim]proctor run pipeline --set problems.count=50 --set labels.k=4[/]",
 }
 

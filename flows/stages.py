@@ -19,6 +19,7 @@ from tasks.params import (
     PRMParams,
     ProblemsParams,
     TracesParams,
+    TreesParams,
 )
 
 
@@ -115,11 +116,21 @@ STAGES: dict[str, Stage] = {
             run="tasks.consensus:run",
         ),
         Stage(
+            name="trees",
+            title="Search trees of prefixes for the first errors of solutions, as OmegaPRM does.",
+            version=1,
+            params=TreesParams,
+            reads=("problems", "traces"),
+            writes=("tree_rollouts", "trees"),
+            run="tasks.trees:run",
+            grades=True,
+        ),
+        Stage(
             name="prm",
-            title="Export process- and outcome-reward training data from traces and labels.",
+            title="Export process- and outcome-reward training data from traces and labels, or from trees.",
             version=1,
             params=PRMParams,
-            reads=("problems", "traces", "labels"),
+            reads=("problems", "traces"),
             writes=("prm", "orm"),
             run="tasks.prm:run",
         ),

@@ -142,6 +142,31 @@ CONSENSUS = pa.schema(
     ]
 )
 
+TREES = pa.schema(
+    [
+        *_text("node_id", "problem_id"),
+        *_text("parent_id", null=True),  # null: the root
+        _field("depth", INT),  # edges from the root
+        _field("steps", TEXTS),  # from the parent to here; of the root, the human steps that it starts from
+        *_text("prefix"),  # all steps from the beginning of the answer, joined
+        *_text("prefix_id", null=True),  # of its rollouts; null: a whole solution, which has none
+        *_text("rollout_id", null=True),  # of a whole solution: which rollout it was
+        _field("successes", INT),
+        _field("failures", INT),
+        _field("unknowns", INT),
+        _field("visits", INT),  # its rollouts that were searched
+        _field("hard", pa.int8(), null=True),
+        _field("soft", pa.float64(), null=True),
+        _field("proven", pa.bool_()),  # it succeeded, or a node below it did
+        _field("contradicted", pa.bool_()),  # hard is 0, and a node below it succeeded
+        _field("truth", pa.int8(), null=True),  # of its steps, known where the problem's graph is
+        *_text("verdict", null=True),  # of a whole solution
+        _field("first_error", INT, null=True),  # of a wrong one that was searched: its first bad step, from 0
+        *_text("stop_rule"),  # of the tree
+        *_text("model"),
+    ]
+)
+
 PRM = pa.schema(
     [
         *_text("trace_id", "problem_id", "prompt"),
@@ -177,6 +202,8 @@ DATASETS: dict[str, Dataset] = {
         Dataset("replies", 1, REPLIES, "reply_id"),
         Dataset("judgements", 1, JUDGEMENTS, "judgement_id"),
         Dataset("consensus", 1, CONSENSUS, "trace_id"),
+        Dataset("tree_rollouts", 1, ROLLOUTS, "rollout_id"),
+        Dataset("trees", 1, TREES, "node_id"),
         Dataset("prm", 1, PRM, "trace_id"),
         Dataset("orm", 1, ORM, "trace_id"),
     )

@@ -30,7 +30,7 @@ from tasks.grading import Grader
 from tasks.job import Job, Outcome
 from tasks.params import LabelsParams, TracesParams
 from tasks.pool import open_engine
-from tasks.rollouts import EngineRefused, Prefix, Rollouts
+from tasks.rollouts import EngineRefused, Prefix, Rollouts, rollouts_of
 
 PREFIXES_A_TRACE = 4
 """Traces in flight are the engine's window divided by this: about so many prefixes of a trace roll out at
@@ -64,7 +64,7 @@ async def _run(job: Job[LabelsParams]) -> Outcome:
 async def label(job: Job[LabelsParams], engine: Engine, grader: Grader) -> Outcome:
     """The stage with an engine and a grader that are ready. Raises ValueError for an engine that cannot do
     it."""
-    _require_continuation(engine)
+    require_continuation(engine)
     written = how_the_traces_were_written(job)
     problems = {row["problem_id"]: row for row in job.inputs["problems"].read().to_pylist()}
     traces = list(_chosen(job.inputs["traces"].read().to_pylist(), job.params.traces_per_problem))
@@ -75,7 +75,8 @@ async def label(job: Job[LabelsParams], engine: Engine, grader: Grader) -> Outco
         prompter = Prompter(engine, written.prompt, written.chat, job.params.seed, job.params.sampling)
         labeller = Labeller(job, rollouts, prompter, problems)
         await labeller.label(traces)
-    table = _rollouts_table(job.kept("rollouts"), kept, labeller.done)
+    used = {prefix.prompt.id for done in labeller.done for prefix in done.prefixes}
+    table = rollouts_of(used, job.kept("rollouts"), kept)
     labels = [row for done in labeller.done for row in _label_rows(done, problems, engine.identity.name)]
     return Outcome(
         tables={"rollouts": table, "labels": pa.Table.from_pylist(labels, schema=DATASETS["labels"].schema)},
@@ -88,7 +89,7 @@ async def label(job: Job[LabelsParams], engine: Engine, grader: Grader) -> Outco
     )
 
 
-def how_the_traces_were_written(job: Job[LabelsParams]) -> TracesParams:
+def how_the_traces_were_written(job: Job[Any]) -> TracesParams:
     """The parameters of the traces: a rollout goes on under the prompt that its trace began under."""
     manifest = job.inputs["traces"].manifest()
     assert manifest is not None, "a stage runs on committed inputs"
@@ -206,7 +207,8 @@ def _first_errors(traces: Iterable[list[dict[str, Any]]]) -> dict[str, Any]:
     return {"first_error_accuracy": scores.accuracy, "first_error_f1": scores.f1, "first_errors": asdict(scores)}
 
 
-def _require_continuation(engine: Engine) -> None:
+def require_continuation(engine: Engine) -> None:
+    """Raises ValueError for an engine from which step labels cannot come."""
     if not engine.abilities.continues_prefix:
         raise ValueError(
             f"{engine.identity.name} cannot continue a text of its own, which step labels need; "
@@ -249,14 +251,3 @@ def _label_rows(done: Labelled, problems: dict[str, dict[str, Any]], completer: 
 
 def _truths(graph: str, steps: Sequence[str]) -> list[int | None]:
     return [int(truth) for truth in step_truths(Graph.from_json(graph), steps)] if graph else [None] * len(steps)
-
-
-def _rollouts_table(everything: pa.Table, regraded: pa.Table, done: Sequence[Labelled]) -> pa.Table:
-    """The rollouts of these traces' prefixes, old ones with today's verdicts, in the order of prefix and
-    index."""
-    new = everything.filter(pc.invert(pc.is_in(everything["rollout_id"], regraded["rollout_id"].combine_chunks())))
-    prefixes = pa.array({prefix.prompt.id for labelled in done for prefix in labelled.prefixes}, pa.utf8())
-    table = pa.concat_tables([regraded, new])
-    return table.filter(pc.is_in(table["prefix_id"], prefixes)).sort_by(
-        [("prefix_id", "ascending"), ("rollout", "ascending")]
-    )

@@ -13,6 +13,7 @@ from evals.annotations import COLUMNS, AnnotatedFormat, Neutral
 from evals.answers import CHECKER
 from evals.identity import fingerprint
 from evals.judge import Reference, ReplyForm
+from evals.omegaprm import Settings
 from evals.prompts import PromptStyle
 from evals.sources import Format, Repeats
 from tasks.engine import EngineParams, Sampling
@@ -214,11 +215,66 @@ class ConsensusParams(Params):
     """Nothing to choose: a trace is kept where rollouts and judge name the same first error."""
 
 
+class TreesParams(Params):
+    """How a question's tree of prefixes is searched for first errors."""
+
+    engine: EngineParams | None = None
+    """The completer; None is the model that wrote the traces. The prompt's style is that of the traces."""
+    problems: int | None = Field(default=None, ge=1)
+    """Search only the first so many questions; None searches all."""
+    k: int = Field(default=8, ge=1)
+    """Rollouts a prefix."""
+    root_k: int = Field(default=32, ge=2)
+    """Rollouts of the bare question; it is left out where all of them are right, or none is. Traces that were
+    asked for alike are the first of them."""
+    searches: int = Field(default=100, ge=0)
+    """Rollouts of a question that are searched for their first error, at the most."""
+    rollouts: int = Field(default=200, ge=2)
+    """Rollouts of a question, at the most; those of the root included."""
+    budget: int | None = Field(default=None, ge=0)
+    """Tokens of all trees' rollouts at which no more are asked for; those under way still come in. Questions
+    that are not finished then say so (`stop_rule` is `budget`), and a larger budget goes on from there."""
+    start_steps: int = Field(default=0, ge=0)
+    """Steps of the gold solution from which each tree starts, its last step excepted; 0 is the bare question."""
+    splitter: Splitter | None = None
+    """How rollouts are cut into steps; None takes that of the traces."""
+    alpha: float = Field(default=0.5, gt=0, le=1)
+    """Q(s, r): how much a rollout of a prefix that mostly fails is worth."""
+    beta: float = Field(default=0.9, gt=0, le=1)
+    """Q(s, r): how much a rollout of `length` tokens is worth, against one of none."""
+    length: float = Field(default=500, gt=0)
+    """Q(s, r): tokens."""
+    c_puct: float = Field(default=0.125, ge=0)
+    """U(s): how much prefixes are preferred that were searched less."""
+    sampling: Sampling = Sampling()
+    """Of the rollouts."""
+    seed: int = 0
+    """Base seed: another one gives other rollouts."""
+    grading_seconds: float = Field(default=5.0, gt=0)
+    """Time for one second opinion on an answer; beyond it the verdict is unknown."""
+
+    def generation(self) -> dict[str, Any]:
+        return self.model_dump(mode="json", include={"engine", "sampling", "seed"})
+
+    def settings(self) -> Settings:
+        return Settings(**self.model_dump(include=set(Settings.__dataclass_fields__)))
+
+    @model_validator(mode="after")
+    def _limits_fit(self) -> "TreesParams":
+        self.settings()
+        return self
+
+
 class PRMParams(Params):
     """The forms of the training data."""
 
     keep: Literal["all", "consensus"] = "all"
     """`consensus`: only traces on which rollouts and judge agree (the `consensus` stage)."""
+    source: Literal["labels", "trees"] = "labels"
+    """Where the labels of steps come from: those of the traces, or trees of prefixes."""
+    tree_rows: Literal["paths", "edges"] = "paths"
+    """Trees: a row a whole solution, where steps that solutions share are in the row of each; or a row a node,
+    with all that stands before it in the prompt, where every label is in the data once."""
     tag: str = "ки"
     """Token that marks the end of a step in the tagged form."""
     through_first_error: bool = False
@@ -229,7 +285,13 @@ class PRMParams(Params):
     """Whose tokens `max_length` counts: an embedded model, a folder or a hub name."""
 
     def also_reads(self) -> tuple[str, ...]:
-        return ("consensus",) if self.keep == "consensus" else ()
+        return (self.source, "consensus") if self.keep == "consensus" else (self.source,)
+
+    @model_validator(mode="after")
+    def _consensus_is_about_traces(self) -> "PRMParams":
+        if self.keep == "consensus" and self.source == "trees":
+            raise ValueError("keep='consensus' chooses among traces: use source='labels', or keep='all' with trees")
+        return self
 
 
 __all__ = [
@@ -242,4 +304,5 @@ __all__ = [
     "Params",
     "ProblemsParams",
     "TracesParams",
+    "TreesParams",
 ]

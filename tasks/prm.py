@@ -1,4 +1,5 @@
-"""The `prm` stage: training data for process and outcome reward models, out of traces and their labels.
+"""The `prm` stage: training data for process and outcome reward models, out of traces and their labels, or out
+of trees of prefixes.
 
 Guarantees: every trace is in the data, or counted with the reason why it is not; one whose labels are not
 those of its steps is a dead letter. Rows that a trainer's `max_length` would cut are counted by the trainer's
@@ -25,6 +26,7 @@ from storage.rows import DeadLetter, table_of
 from storage.schemas import DATASETS
 from tasks.job import Job, Outcome
 from tasks.params import PRMParams
+from tasks.tree_paths import NODE, edges, paths, repeated
 
 Row = Mapping[str, Any]
 
@@ -34,22 +36,19 @@ TRACE = ["trace_id", "problem_id", "steps", "verdict"]
 LABEL = ["trace_id", "step", "text", "successes", "failures", "hard", "soft"]
 
 
+_Exported = tuple[Export, list[DeadLetter], dict[str, Any]]
+"""The rows, what has no row, and what else the summary tells."""
+
+
 class _Unfit(Exception):
     """A trace that cannot be exported: kind and message."""
 
 
 def run(job: Job[PRMParams]) -> Outcome:
     params = job.params
-    left_out = _left_out(job)
-    traces, dead = labelled_traces(
-        job.inputs["problems"].read(["problem_id", "question"]).to_pylist(),
-        [row for row in job.inputs["traces"].read(TRACE).to_pylist() if row["trace_id"] not in left_out],
-        [row for row in job.inputs["labels"].read(LABEL).to_pylist() if row["trace_id"] not in left_out],
-    )
-    result = export(traces, Form(through_first_error=params.through_first_error, tag=params.tag))
-    summary: dict[str, Any] = dict(result.counts) | _cuts(job, result)
-    if params.keep == "consensus":
-        summary |= {"left_out": len(left_out), "left_out_because": dict(Counter(left_out.values()).most_common())}
+    form = Form(through_first_error=params.through_first_error, tag=params.tag)
+    result, dead, told = _from_trees(job, form) if params.source == "trees" else _from_labels(job, form)
+    summary = dict(result.counts) | told | _cuts(job, result)
     job.progress(len(result.prm), len(result.prm))
     return Outcome(
         tables={"prm": table_of(DATASETS["prm"], result.prm), "orm": table_of(DATASETS["orm"], result.orm)},
@@ -57,6 +56,17 @@ def run(job: Job[PRMParams]) -> Outcome:
         counts={"unknown": sum(row["verdict"] == "unknown" for row in result.prm)},
         summary=summary,
     )
+
+
+def _from_labels(job: Job[PRMParams], form: Form) -> _Exported:
+    left_out = _left_out(job)
+    traces, dead = labelled_traces(
+        job.inputs["problems"].read(["problem_id", "question"]).to_pylist(),
+        [row for row in job.inputs["traces"].read(TRACE).to_pylist() if row["trace_id"] not in left_out],
+        [row for row in job.inputs["labels"].read(LABEL).to_pylist() if row["trace_id"] not in left_out],
+    )
+    told = {"left_out": len(left_out), "left_out_because": dict(Counter(left_out.values()).most_common())}
+    return export(traces, form), dead, told if job.params.keep == "consensus" else {}
 
 
 def _left_out(job: Job[PRMParams]) -> dict[str, str]:
@@ -67,6 +77,23 @@ def _left_out(job: Job[PRMParams]) -> dict[str, str]:
     reasons = {row["trace_id"]: "" if row["kept"] else row["reason"] for row in rows}
     traces = job.inputs["traces"].read(["trace_id"])["trace_id"].to_pylist()
     return {name: reason for name in traces if (reason := reasons.get(name, "no_row"))}
+
+
+def _from_trees(job: Job[PRMParams], form: Form) -> _Exported:
+    """Outcome rows are whole solutions, whatever the other rows are."""
+    rows = job.inputs["problems"].read(["problem_id", "question"]).to_pylist()
+    questions = {row["problem_id"]: row["question"] for row in rows}
+    everything = job.inputs["trees"].read(NODE).to_pylist()
+    nodes = [node for node in everything if node["problem_id"] in questions]
+    lost = sorted({node["problem_id"] for node in everything} - questions.keys())
+    dead = [_letter(name, "no_problem", f"the problem {name} of a tree is not in storage") for name in lost]
+    solutions = list(paths(questions, nodes))
+    result = export(solutions, form)
+    if job.params.tree_rows == "edges":
+        single = export(edges(questions, nodes, form.through_first_error), form)
+        outcomes = {name: result.counts[name] for name in ("outcomes", "outcomes_unknown")}
+        return Export(single.prm, result.orm, Counter({**single.counts, **outcomes})), dead, {}
+    return result, dead, {"steps_repeated": repeated(solutions)}
 
 
 def labelled_traces(

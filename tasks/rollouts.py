@@ -7,12 +7,13 @@ in.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import count, takewhile
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from evals.answers import Grade, Verdict
 from storage.ledger import Ledger
@@ -39,10 +40,20 @@ class EngineRefused(Exception):
 
 
 class Rollouts:
-    """All rollouts of a run. Verdicts are held in memory, texts in the ledger alone."""
+    """All rollouts of a run. Verdicts are held in memory, texts in the ledger alone: whoever needs them gives
+    `observe`, which is told of each new row before its verdict can be read."""
 
-    def __init__(self, engine: Engine, grader: Grader, sampling: Sampling, ledger: Ledger, kept: pa.Table) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        grader: Grader,
+        sampling: Sampling,
+        ledger: Ledger,
+        kept: pa.Table,
+        observe: Callable[[dict[str, Any]], None] | None = None,
+    ) -> None:
         self._engine, self._grader, self._sampling, self._ledger = engine, grader, sampling, ledger
+        self._observe = observe
         self._verdicts: defaultdict[str, dict[int, Verdict]] = defaultdict(dict)
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         for row in kept.select(["prefix_id", "rollout", "verdict"]).to_pylist():
@@ -68,7 +79,11 @@ class Rollouts:
         graded = await complete(self._engine, self._grader, requests, prefix.gold, affinity)
         came = {i: pair for i, pair in zip(indices, graded, strict=True) if not pair[0].error}
         seeds = {i: request.seed for i, request in zip(indices, requests, strict=True)}
-        self._ledger.append([self._row(prefix, i, seeds[i], *pair) for i, pair in came.items()])
+        rows = [self._row(prefix, i, seeds[i], *pair) for i, pair in came.items()]
+        self._ledger.append(rows)
+        if self._observe:
+            for row in rows:
+                self._observe(row)
         self._verdicts[prefix.prompt.id] |= {i: grade.verdict for i, (_, grade) in came.items()}
         self.tokens += sum(completion.tokens for completion, _ in graded)
         self.generated += len(came)
@@ -90,3 +105,13 @@ class Rollouts:
             "model_digest": self._engine.identity.digest,
             **grade_columns(grade),
         }
+
+
+def rollouts_of(prefix_ids: Collection[str], everything: pa.Table, regraded: pa.Table) -> pa.Table:
+    """The rollouts of these prefixes in the order of prefix and index: the regraded ones with today's verdicts,
+    and those of `everything` that came since."""
+    new = everything.filter(pc.invert(pc.is_in(everything["rollout_id"], regraded["rollout_id"].combine_chunks())))
+    table = pa.concat_tables([regraded, new])
+    return table.filter(pc.is_in(table["prefix_id"], pa.array(sorted(prefix_ids), pa.utf8()))).sort_by(
+        [("prefix_id", "ascending"), ("rollout", "ascending")]
+    )

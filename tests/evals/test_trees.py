@@ -1,7 +1,7 @@
 """Trees of prefixes: who is whose parent, and what a success further on proves."""
 
 from evals.answers import Verdict
-from evals.trees import Node, Rollout, Tree, in_order
+from evals.trees import Node, Rollout, in_order
 
 RIGHT, WRONG, UNKNOWN = Verdict.correct, Verdict.wrong, Verdict.unknown
 
@@ -20,17 +20,12 @@ GOOD = prefix("a\n", "b\n", right=1, wrong=3)
 BAD = prefix("a\n", "b\n", "c\n", wrong=4)
 
 
-def place_of(tree: Tree, node: Node) -> int:
-    return tree.nodes.index(node)
-
-
 def test_a_node_hangs_below_the_longest_prefix_that_it_passes_through():
     tree = in_order([ROOT, BAD, GOOD, end("a\n", "b\n", "c\n", "d\n", verdict=WRONG), prefix("x\n", wrong=4)], "")
     assert [node.text for node in tree.nodes] == ["", "a\nb\n", "a\nb\nc\n", "a\nb\nc\nd\n", "x\n"]
     assert tree.parents == (None, 0, 1, 2, 0)
     assert [tree.depth(place) for place in range(5)] == [0, 1, 2, 3, 1]
     assert [tree.edge(place) for place in range(5)] == [(), ("a\n", "b\n"), ("c\n",), ("d\n",), ("x\n",)]
-    assert tree.leaves() == [3, 4]
 
 
 def test_text_that_stops_inside_a_step_is_no_parent():
@@ -43,40 +38,23 @@ def test_a_whole_solution_is_nobodys_parent():
     assert tree.parents == (None, 0, 0)
 
 
-def test_steps_inside_an_edge_are_proven_by_a_success_at_its_end():
-    tree = in_order([ROOT, GOOD, BAD], "")
-    steps = tree.route(place_of(tree, BAD))
-    assert [(step.text, step.hard) for step in steps] == [("a\n", 1), ("b\n", 1), ("c\n", 0)]
-    assert [step.label and step.label.successes for step in steps] == [None, 1, 0]
+def test_a_success_proves_every_prefix_on_its_way():
+    tree = in_order([ROOT, GOOD, BAD, prefix("a\n", unknown=4), end(*BAD.path, "d\n", verdict=WRONG)], "")
+    assert {node.text: proven for node, proven in zip(tree.nodes, tree.proven, strict=True)} == {
+        "": True,
+        "a\n": True,
+        "a\nb\n": True,
+        "a\nb\nc\n": False,
+        "a\nb\nc\nd\n": False,
+    }
+    assert not any(tree.contradicted(place) for place in range(5)), "a doubtful node is proven, not contradicted"
 
 
-def test_steps_inside_an_edge_to_a_failure_are_unknown():
-    tree = in_order([ROOT, BAD, end("a\n", "b\n", "c\n", "d\n", "e\n", verdict=WRONG)], "")
-    assert [step.hard for step in tree.route(2)] == [None, None, 0, None, 0]
-
-
-def test_a_right_solution_proves_all_its_steps():
-    tree = in_order([ROOT, end("a\n", "b\n", verdict=RIGHT)], "")
-    assert [step.hard for step in tree.route(1)] == [1, 1]
-
-
-def test_a_success_below_a_bad_node_is_told_and_takes_its_label_away():
+def test_a_success_below_a_bad_node_is_told():
     tree = in_order([ROOT, GOOD, BAD, end(*BAD.path, "d\n", "e\n", verdict=RIGHT)], "")
-    bad = place_of(tree, BAD)
-    assert tree.contradicted(bad)
-    assert BAD.label.hard == 0, "its own counts stay as they are"
-    assert [step.hard for step in tree.route(bad + 1)] == [1, 1, None, 1, 1]
     assert [tree.contradicted(place) for place in range(4)] == [False, False, True, False]
+    assert tree.nodes[2].label.hard == 0, "its own counts stay as they are"
 
 
-def test_a_failure_below_a_bad_node_is_no_contradiction():
-    tree = in_order([ROOT, BAD, end(*BAD.path, "d\n", verdict=WRONG)], "")
-    assert not any(tree.contradicted(place) for place in range(3))
-
-
-def test_unknown_rollouts_leave_a_node_open_until_a_success_below_proves_it():
-    doubtful = prefix("a\n", wrong=3, unknown=1)
-    assert in_order([ROOT, doubtful], "").route(1)[0].hard is None
-    proven = in_order([ROOT, doubtful, end("a\n", "b\n", verdict=RIGHT)], "")
-    assert proven.route(1)[0].hard == 1
-    assert not proven.contradicted(1)
+def test_a_right_solution_proves_itself():
+    assert in_order([ROOT, end("a\n", verdict=RIGHT), end("b\n", verdict=WRONG)], "").proven == (True, True, False)

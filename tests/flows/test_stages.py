@@ -44,6 +44,8 @@ def test_every_dataset_has_one_writer() -> None:
         "replies": "judge",
         "judgements": "judge",
         "consensus": "consensus",
+        "tree_rollouts": "trees",
+        "trees": "trees",
         "prm": "prm",
         "orm": "prm",
     }

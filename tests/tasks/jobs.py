@@ -14,7 +14,7 @@ from storage.schemas import DATASETS
 from storage.store import Location, Store
 from tasks.engine import EngineParams, Resources
 from tasks.job import Job
-from tasks.params import JudgeParams, LabelsParams, Params, TracesParams
+from tasks.params import JudgeParams, LabelsParams, Params, TracesParams, TreesParams
 
 PARTITION = Partition(date=datetime.date(2026, 1, 2), source="generated", model="fake")
 FAKE = EngineParams(kind="fake", model="arithmetic")
@@ -84,6 +84,12 @@ def judge_job(root: Path, params: JudgeParams, resources: Resources = Resources(
     inputs = {name: at(root, name) for name in ("problems", "traces")}
     outputs = {name: at(root, name) for name in ("replies", "judgements")}
     return Job(params, resources, PARTITION, inputs, outputs, quiet)
+
+
+def trees_job(root: Path, params: TreesParams) -> Job[TreesParams]:
+    inputs = {name: at(root, name) for name in ("problems", "traces")}
+    outputs = {name: at(root, name) for name in ("tree_rollouts", "trees")}
+    return Job(params, Resources(), PARTITION, inputs, outputs, quiet)
 
 
 def quiet(done: int, total: int, **numbers: float) -> None:
