@@ -1,4 +1,4 @@
-"""The truth about the steps of a written solution, computed from a generated problem's graph.
+"""The truth about the steps of a written solution: what people said, or what a generated problem's graph tells.
 
 A step is right when it states at least one equation and for each of them: the equation holds, its operands
 are quantities of the question or results of earlier right steps, and its result is a node of the graph. An
@@ -68,6 +68,13 @@ def step_faults(graph: Graph, steps: Sequence[str]) -> list[str]:
             known = available
         faults.append(fault)
     return faults
+
+
+def known_truths(graph: str, steps: Sequence[str], told: Sequence[int | None] | None = None) -> list[int | None]:
+    """The truth of each step: `told`, what people said, else what the graph (JSON) tells, else None for each."""
+    if told is not None:
+        return list(told)
+    return [int(truth) for truth in step_truths(Graph.from_json(graph), steps)] if graph else [None] * len(steps)
 
 
 def first_error(truths: Sequence[bool | None]) -> int:

@@ -84,6 +84,7 @@ LABELS = pa.schema(
         _field("step", INT),  # counted from 0
         _field("steps", INT),  # of the whole trace
         *_text("text"),  # of the step
+        _field("kinds", TEXTS),  # what the step does, by rules (evals/step_kinds.py)
         *_text("prefix_id"),
         _field("successes", INT),
         _field("failures", INT),
@@ -91,7 +92,7 @@ LABELS = pa.schema(
         *_text("stop_rule"),
         _field("hard", pa.int8(), null=True),
         _field("soft", pa.float64(), null=True),
-        _field("truth", pa.int8(), null=True),  # known where the problem's graph is
+        _field("truth", pa.int8(), null=True),  # known where people said it, or the problem's graph is there
         *_text("trace_verdict", "model", "completer"),
     ]
 )
@@ -198,7 +199,7 @@ DATASETS: dict[str, Dataset] = {
         Dataset("problems", 1, PROBLEMS, "problem_id"),
         Dataset("traces", 2, TRACES, "trace_id"),
         Dataset("rollouts", 1, ROLLOUTS, "rollout_id"),
-        Dataset("labels", 1, LABELS, "label_id"),
+        Dataset("labels", 2, LABELS, "label_id"),
         Dataset("replies", 1, REPLIES, "reply_id"),
         Dataset("judgements", 1, JUDGEMENTS, "judgement_id"),
         Dataset("consensus", 1, CONSENSUS, "trace_id"),

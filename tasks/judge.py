@@ -87,7 +87,7 @@ def _cases(job: Job[JudgeParams]) -> tuple[list[Case], list[DeadLetter]]:
     by_id = {row["problem_id"]: row for row in problems.to_pylist()}
     limit = job.params.traces_per_problem
     cases, dead = [], []
-    for trace in job.inputs["traces"].read(["trace_id", "problem_id", "sample", "steps"]).to_pylist():
+    for trace in job.inputs["traces"].read(["trace_id", "problem_id", "sample", "steps", "truths"]).to_pylist():
         if limit is not None and trace["sample"] >= limit:
             continue
         case = Case(trace, by_id.get(trace["problem_id"], {}))

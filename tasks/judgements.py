@@ -10,8 +10,7 @@ import pyarrow as pa
 from evals.first_errors import first_error_scores, known_first_error
 from evals.identity import row_id
 from evals.judge import Judgement, StepVerdict
-from evals.problems import Graph
-from evals.truth import step_truths
+from evals.truth import known_truths
 from storage.schemas import DATASETS
 from tasks.engine import Identity
 
@@ -103,13 +102,13 @@ def summarise(done: Sequence[Judged], judge: Identity) -> dict[str, Any]:
 
 
 def _scores(done: Sequence[Judged]) -> dict[str, float]:
-    known = [judged for judged in done if judged.case.problem["graph"]]
-    said = [known_first_error([LABELS[step.verdict] for step in judged.judgements]) for judged in known]
-    true = [known_first_error(_truths(judged.case)) for judged in known]
-    scores = first_error_scores(said, [index for index in true if index is not None])
+    true = [known_first_error(_truths(judged.case)) for judged in done]
+    known = [(judged, index) for judged, index in zip(done, true, strict=True) if index is not None]
+    said = [known_first_error([LABELS[step.verdict] for step in judged.judgements]) for judged, _ in known]
+    scores = first_error_scores(said, [index for _, index in known])
     named = {"first_error_accuracy": scores.accuracy, "first_error_f1": scores.f1}
     return {name: value for name, value in named.items() if value is not None}
 
 
-def _truths(case: Case) -> list[bool]:
-    return step_truths(Graph.from_json(case.problem["graph"]), case.steps)
+def _truths(case: Case) -> list[int | None]:
+    return known_truths(case.problem["graph"], case.steps, case.trace["truths"])

@@ -17,11 +17,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from evals.answers import CHECKER, Verdict
-from evals.first_errors import first_error_scores, known_first_error
+from evals.first_errors import Scores, first_error_scores, known_first_error
 from evals.identity import row_id
 from evals.montecarlo import Evidence, Policy, StepLabel, policy
-from evals.problems import Graph
-from evals.truth import step_truths
+from evals.step_kinds import KindScore, scores_by_kind, step_kinds
+from evals.truth import known_truths
 from storage.rows import DeadLetter
 from storage.schemas import DATASETS
 from tasks.completions import Prompter, for_each, regrade
@@ -196,15 +196,26 @@ def summarise(labels: Sequence[dict[str, Any]], table: pa.Table, rollouts: Rollo
     if known:
         summary["label_accuracy"] = sum(row["hard"] == row["truth"] for row in known) / len(known)
         summary |= _first_errors(by_trace.values())
-    return summary
+    return summary | {"kinds": _kinds(labels)}
 
 
 def _first_errors(traces: Iterable[list[dict[str, Any]]]) -> dict[str, Any]:
     """ProcessBench's metric of the hard labels, on the traces whose first wrong step is known."""
-    told = [[known_first_error([row[name] for row in rows]) for name in ("hard", "truth")] for rows in traces]
-    pairs = [(said, true) for said, true in told if true is not None]
+    firsts = [[known_first_error([row[name] for row in rows]) for name in ("hard", "truth")] for rows in traces]
+    pairs = [(said, true) for said, true in firsts if true is not None]
     scores = first_error_scores([said for said, _ in pairs], [true for _, true in pairs])
-    return {"first_error_accuracy": scores.accuracy, "first_error_f1": scores.f1, "first_errors": asdict(scores)}
+    told = {"first_error_accuracy": scores.accuracy, "first_error_f1": scores.f1, "first_errors": _said(scores)}
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def _kinds(labels: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """How the steps of each kind fare: share labelled good, and agreement with the truth where that is known."""
+    columns = ([row[name] for row in labels] for name in ("kinds", "hard", "truth"))
+    return {kind: _said(score) for kind, score in scores_by_kind(*columns).items()}
+
+
+def _said(scores: Scores | KindScore) -> dict[str, Any]:
+    return {name: value for name, value in asdict(scores).items() if value is not None}
 
 
 def require_continuation(engine: Engine) -> None:
@@ -226,7 +237,7 @@ def _chosen(traces: Sequence[dict[str, Any]], per_problem: int | None) -> Iterat
 
 def _label_rows(done: Labelled, problems: dict[str, dict[str, Any]], completer: str) -> Iterator[dict[str, Any]]:
     trace = done.trace
-    truths = trace["truths"] or _truths(problems[trace["problem_id"]]["graph"], trace["steps"])
+    truths = known_truths(problems[trace["problem_id"]]["graph"], trace["steps"], trace["truths"])
     for step, (label, prefix, text) in enumerate(zip(done.labels, done.prefixes, trace["steps"], strict=True)):
         yield {
             "label_id": row_id("label", trace["trace_id"], step),
@@ -235,6 +246,7 @@ def _label_rows(done: Labelled, problems: dict[str, dict[str, Any]], completer: 
             "step": step,
             "steps": len(trace["steps"]),
             "text": text,
+            "kinds": list(step_kinds(text)),
             "prefix_id": prefix.prompt.id,
             "successes": label.successes,
             "failures": label.failures,
@@ -247,7 +259,3 @@ def _label_rows(done: Labelled, problems: dict[str, dict[str, Any]], completer: 
             "model": trace["model"],
             "completer": completer,
         }
-
-
-def _truths(graph: str, steps: Sequence[str]) -> list[int | None]:
-    return [int(truth) for truth in step_truths(Graph.from_json(graph), steps)] if graph else [None] * len(steps)

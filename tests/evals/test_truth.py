@@ -1,7 +1,7 @@
 import pytest
 
 from evals.problems import Graph, Node
-from evals.truth import equations, first_error, step_truths
+from evals.truth import equations, first_error, known_truths, step_truths
 
 GRAPH = Graph(
     quantities={"a": 6, "b": 12, "c": 5},
@@ -38,3 +38,10 @@ def test_a_division_must_be_exact_and_not_by_zero():
 def test_the_first_error_is_minus_one_where_there_is_none():
     assert first_error([True, False, False]) == 1
     assert first_error([True]) == -1
+
+
+def test_what_people_said_goes_before_the_graph_and_without_both_nothing_is_known():
+    steps = ["6 * 12 = 72", "72 - 5 = 66"]
+    assert known_truths(GRAPH.to_json(), steps) == [1, 0]
+    assert known_truths(GRAPH.to_json(), steps, [0, None]) == [0, None]
+    assert known_truths("", steps) == [None, None]

@@ -325,6 +325,14 @@ class TestProgram:
         assert outcome.summary["reasons"] == {"no_graph": 3}
         assert "first_error_accuracy" not in outcome.summary
 
+    def test_a_judge_is_scored_against_people_where_they_annotated_the_steps(self, tmp_path, problems):
+        commit(at(tmp_path, "problems"), problems, TRACES)
+        told = trace_row(problems[0], STEPS, "wrong") | {"truths": [1, 0, None]}
+        unknown = trace_row(problems[0], STEPS, "wrong", 1) | {"truths": [None, 0, None]}
+        commit(at(tmp_path, "traces"), [told, unknown], TRACES)
+        summary = by_program(judge_job(tmp_path, JudgeParams(kind="program"))).summary
+        assert summary["first_error_accuracy"] == 0, "the program finds the first step wrong, the person the second"
+
 
 class TestParams:
     @pytest.mark.parametrize(

@@ -154,3 +154,13 @@ async def test_truth_is_told_where_the_graph_is_known(tmp_path):
     outcome = await labelled(tmp_path, FakeEngine("arithmetic"), policy="fixed", k=1)
     assert set(outcome.tables["labels"]["truth"].to_pylist()) == {1}
     assert 0 <= outcome.summary["label_accuracy"] <= 1
+
+
+async def test_steps_carry_their_kinds_and_the_summary_says_how_each_kind_fares(root):
+    outcome = await labelled(root, FakeEngine(coin), policy="fixed", k=4)
+    rows = outcome.tables["labels"].to_pylist()
+    assert [row["kinds"] for row in rows[:3]] == [["compute"], ["compute"], ["compute", "conclude"]]
+    told = outcome.summary["kinds"]
+    assert {kind: score["steps"] for kind, score in told.items()} == {"compute": 15, "conclude": 6}
+    assert told["conclude"]["good"] == 0.5, "they are the answers, of which every other one is right"
+    assert "agreement" not in told["compute"], "no truth is known here"

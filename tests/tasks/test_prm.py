@@ -63,6 +63,7 @@ def label(name, step, text, hard, successes=0, failures=0):
         "step": step,
         "steps": 2,
         "text": text,
+        "kinds": [],
         "prefix_id": "x",
         "successes": successes,
         "failures": failures,
