@@ -17,7 +17,6 @@ from evals.exports import (
     LabelledStep,
     LabelledTrace,
     Limits,
-    TokenCounter,
     cut_counts,
     export,
     fits,
@@ -26,6 +25,7 @@ from storage.rows import DeadLetter, table_of
 from storage.schemas import DATASETS
 from tasks.job import Job, Outcome
 from tasks.params import PRMParams
+from tasks.token_counter import token_counter
 from tasks.tree_paths import NODE, edges, paths, repeated
 
 Row = Mapping[str, Any]
@@ -141,7 +141,7 @@ def _cuts(job: Job[PRMParams], result: Export) -> dict[str, int]:
     """What the trainer would cut, and the tokens of the longest row; nothing without a `max_length`."""
     if job.params.max_length is None:
         return {}
-    count, bos = _tokenizer(job.params.tokenizer)
+    count, bos = token_counter(job.params.tokenizer)
     limits = Limits(max_length=job.params.max_length, bos=bos)
     found = []
     for start in range(0, len(result.prm), CHUNK):
@@ -149,21 +149,6 @@ def _cuts(job: Job[PRMParams], result: Export) -> dict[str, int]:
         job.progress(len(found), len(result.prm))
     longest = max((fit.tokens for fit in found), default=0)
     return cut_counts(found) | {"max_length": job.params.max_length, "longest_row_tokens": longest}
-
-
-def _tokenizer(name: str) -> tuple[TokenCounter, bool]:
-    """How the model's tokenizer counts, and whether it has a token that opens every text."""
-    from transformers import AutoTokenizer
-
-    from tasks.model import resolve
-
-    model = resolve(name)
-    tokenizer = AutoTokenizer.from_pretrained(model.path, revision=model.revision or "main")
-
-    def count(texts: Sequence[str]) -> list[int]:
-        return [len(ids) for ids in tokenizer(list(texts), add_special_tokens=False)["input_ids"]]
-
-    return count, tokenizer.bos_token_id is not None
 
 
 def _letter(trace_id: str, kind: str, message: str) -> DeadLetter:
