@@ -228,6 +228,8 @@ _EXAMPLES = {
     "trees": "Examples: [dim]proctor run trees --set problems=100 --set budget=5000000[/]",
     "prm": "Examples: [dim]proctor run prm --set source=trees --run trees[/]\n\n"
     "[dim]proctor run prm --set max_length=2048 --set tokenizer=Qwen/Qwen3-8B[/]",
+    "recipe": "Examples: [dim]proctor run recipe --set filters.bad_steps=true --set filters.max_length=2048[/]\n\n"
+    '[dim]proctor run recipe --run short --set \'recipes=["shortest", "preferences"]\' --set length_ratio=1.2[/]',
     PIPELINE: "Examples: [dim]proctor run pipeline --set problems.count=50 --set labels.k=4[/]",
 }
 

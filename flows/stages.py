@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any, cast
 
 from storage.partition import Partition
+from storage.store import Location, Store
 from tasks.job import Job, Outcome
 from tasks.params import (
     ConsensusParams,
@@ -18,6 +19,7 @@ from tasks.params import (
     Params,
     PRMParams,
     ProblemsParams,
+    RecipeParams,
     TracesParams,
     TreesParams,
 )
@@ -41,6 +43,9 @@ class Stage:
     sources: str | None = None
     """`module:function` that gives the content digests of files outside the store that the parameters
     name."""
+    elsewhere: str | None = None
+    """`module:function` that gives, from `(params, store, partition)`, partitions of other addresses that are read
+    too, by address (`problems/date=...`)."""
     grades: bool = False
     """Judges answers, so that a new checker makes its rows stale."""
 
@@ -56,6 +61,11 @@ class Stage:
     def source_digests(self, params: Params) -> dict[str, str]:
         """By file name; empty where the parameters name no files. Raises where a file is not there."""
         return cast(dict[str, str], _imported(self.sources)(params)) if self.sources else {}
+
+    def locations_elsewhere(self, params: Params, store: Store, partition: Partition) -> dict[str, Location]:
+        """By address; empty for most stages. What is there need not be committed."""
+        found = _imported(self.elsewhere)(params, store, partition) if self.elsewhere else {}
+        return cast(dict[str, Location], found)
 
 
 def _imported(name: str) -> Callable[..., Any]:
@@ -133,6 +143,17 @@ STAGES: dict[str, Stage] = {
             reads=("problems", "traces"),
             writes=("prm", "orm"),
             run="tasks.prm:run",
+        ),
+        Stage(
+            name="recipe",
+            title="Make training sets of traces: demonstrations, preference pairs, records for reinforcement learning.",
+            version=1,
+            params=RecipeParams,
+            reads=("problems", "traces"),
+            writes=("sft", "preferences", "rlvr", "screened"),
+            run="tasks.recipe:run",
+            sources="tasks.recipe:inputs_of",
+            elsewhere="tasks.recipe:elsewhere",
         ),
     )
 }

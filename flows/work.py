@@ -54,9 +54,10 @@ class Work:
     def inputs(self) -> dict[str, Location]:
         """What the stage reads, as it is now whatever others commit meanwhile. Raises InputsMissing."""
         found = {dataset: input_location(self.store, dataset, self.partition) for dataset in self.reads}
+        found |= self.stage.locations_elsewhere(self.params, self.store, self.partition)
         missing = [dataset for dataset, location in found.items() if location.manifest() is None]
         if missing:
-            raise InputsMissing("\n".join(_missing(self.stage, dataset, found[dataset]) for dataset in missing))
+            raise InputsMissing("\n".join(_missing(self.stage, found[dataset]) for dataset in missing))
         return {dataset: location.pinned() for dataset, location in found.items()}
 
     def expected(self, dataset: str, digests: Mapping[str, str]) -> Expected:
@@ -76,6 +77,7 @@ class Work:
         """The manifests of all outputs where they are what is wanted, else None. A lease does not matter here."""
         found: dict[str, Manifest] = {}
         digests = input_digests(self.store, self.reads, self.partition)
+        digests |= _elsewhere(self.stage, self.params, self.store, self.partition)
         for dataset in self.stage.writes:
             manifest = self.location(dataset).manifest()
             if manifest is None or any(differences(manifest, self.expected(dataset, digests))):
@@ -115,6 +117,12 @@ def input_digests(store: Store, datasets: Iterable[str], partition: Partition) -
     """Content digests of those of the inputs that are committed now."""
     manifests = {dataset: input_location(store, dataset, partition).manifest() for dataset in datasets}
     return {dataset: manifest.digest for dataset, manifest in manifests.items() if manifest}
+
+
+def _elsewhere(stage: Stage, params: Params, store: Store, partition: Partition) -> dict[str, str]:
+    """Content digests of what the parameters ask for at other addresses."""
+    found = stage.locations_elsewhere(params, store, partition)
+    return {address: manifest.digest for address, each in found.items() if (manifest := each.manifest())}
 
 
 def ancestors(store: Store, datasets: Iterable[str], partition: Partition) -> list[Manifest]:
@@ -160,7 +168,9 @@ def _as_it_was_asked(
         fingerprint=manifest.fingerprint if manifest else "",
         schema_version=DATASETS[manifest.dataset if manifest else stage.main].version,
         checker=CHECKER if stage.grades else None,
-        inputs=input_digests(store, _reads(stage, manifest), partition) | _sources(stage, manifest) | digests,
+        inputs=input_digests(store, _reads(stage, manifest), partition)
+        | _sources(store, stage, partition, manifest)
+        | digests,
         model_digest=_model_digest(stage, manifest),
     )
 
@@ -178,13 +188,14 @@ def _model_digest(stage: Stage, manifest: Manifest | None) -> str | None:
         return None
 
 
-def _sources(stage: Stage, manifest: Manifest | None) -> dict[str, str]:
-    """Digests of the files that the data was read from, as they are now."""
+def _sources(store: Store, stage: Stage, partition: Partition, manifest: Manifest | None) -> dict[str, str]:
+    """Digests of the files and of the other addresses that the data was read from, as they are now."""
     recorded = {name: digest for name, digest in manifest.inputs.items() if name not in DATASETS} if manifest else {}
-    if not manifest or not recorded:
+    if not manifest or not (recorded or stage.elsewhere):
         return {}
     try:
-        return stage.source_digests(stage.params.model_validate(manifest.params))
+        params = stage.params.model_validate(manifest.params)
+        return stage.source_digests(params) | _elsewhere(stage, params, store, partition)
     except Exception:  # moved, or on another machine: nothing is known that would make the data stale
         return recorded
 
@@ -199,8 +210,8 @@ def _combined(states: list[Status]) -> Status:
     return Status(state=worst, reasons=tuple(reasons))
 
 
-def _missing(stage: Stage, dataset: str, location: Location) -> str:
-    where = location.partition
+def _missing(stage: Stage, location: Location) -> str:
+    dataset, where = location.dataset.name, location.partition
     model = f" --model {where.model}" if where.model else ""
     address = f"--date {where.date} --source {where.source}{model} --run {where.run}"
     return (

@@ -184,6 +184,69 @@ PRM = pa.schema(
 
 ORM = pa.schema([*_text("trace_id", "problem_id", "prompt", "completion"), _field("label", pa.bool_())])
 
+MESSAGES = pa.list_(pa.struct([pa.field("role", pa.utf8()), pa.field("content", pa.utf8())]))
+
+SFT = pa.schema(
+    [
+        *_text("row_id", "recipe"),
+        *_text("problem_id", null=True),  # none: a row of the general set
+        _field("trace_ids", TEXTS),
+        *_text("prompt", "completion"),
+        _field("messages", MESSAGES),  # the same as a conversation, without the model's chat template
+        *_text("verdict", null=True),
+        *_text("why"),
+        _field("tokens", INT, null=True),  # of a completion that is one whole trace
+    ]
+)
+
+PREFERENCES = pa.schema(
+    [
+        *_text("pair_id", "problem_id", "prompt", "chosen", "rejected", "chosen_id", "rejected_id"),
+        _field("chosen_tokens", INT),
+        _field("rejected_tokens", INT),
+        *_text("why"),
+    ]
+)
+
+RLVR = pa.schema(
+    [
+        *_text("problem_id", "prompt"),
+        _field("messages", MESSAGES),  # the user's turn
+        *_text("gold"),
+        _field("right", INT),
+        _field("wrong", INT),
+        _field("unknown", INT),
+        _field("pass_rate", pa.float64(), null=True),  # right / (right + wrong)
+        *_text("knowledge"),
+        _field("mean_right_tokens", pa.float64(), null=True),
+        _field("trace_ids", TEXTS),  # this and what follows: an entry for each trace of the problem
+        _field("verdicts", TEXTS),
+        _field("tokens", pa.list_(INT)),
+        _field("relative_lengths", pa.list_(pa.float64())),  # tokens over `mean_right_tokens`
+        _field("rewards", pa.list_(pa.float64())),
+        *_text("why"),
+    ]
+)
+
+SCREENED = pa.schema(
+    [
+        *_text("item_id", "kind"),  # trace, problem or replay
+        *_text("problem_id", "verdict", "finish_reason", null=True),
+        _field("tokens", INT, null=True),
+        _field("length", INT, null=True),  # of prompt and completion, by the recipe's tokenizer
+        _field("foreign", pa.float64()),
+        _field("repeated_lines", pa.float64()),
+        _field("repeated_ngrams", pa.float64()),
+        _field("compression", pa.float64()),
+        _field("contamination", pa.float64()),
+        *_text("contaminated_by", "duplicate_of", null=True),
+        _field("first_bad_step", INT, null=True),
+        _field("kept", pa.bool_()),
+        _field("uses", TEXTS),  # recipes that made a row of it
+        _field("reasons", TEXTS),  # why there is none; empty where it is kept
+    ]
+)
+
 # Rows that failed, of every stage. Never mixed into the data.
 DEAD_SCHEMA = pa.schema(
     [
@@ -207,5 +270,9 @@ DATASETS: dict[str, Dataset] = {
         Dataset("trees", 1, TREES, "node_id"),
         Dataset("prm", 1, PRM, "trace_id"),
         Dataset("orm", 1, ORM, "trace_id"),
+        Dataset("sft", 1, SFT, "row_id"),
+        Dataset("preferences", 1, PREFERENCES, "pair_id"),
+        Dataset("rlvr", 1, RLVR, "problem_id"),
+        Dataset("screened", 1, SCREENED, "item_id"),
     )
 }

@@ -1,6 +1,7 @@
 """What people look at of a manifest: its numbers as rows, and where its data came from as a graph."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -39,8 +40,8 @@ def lineage(dataset: str, manifests: Sequence[Manifest]) -> str:
     known = {manifest.dataset: manifest for manifest in manifests}
     wanted = _with_ancestors(dataset, known)
     lines = ["```mermaid", "flowchart LR"]
-    lines += [f'    {name}["{_node(name, digest, known)}"]' for name, digest in wanted.items()]
-    lines += [f"    {source} --> {name}" for name in wanted if name in known for source in known[name].inputs]
+    lines += [f'    {_name(name)}["{_node(name, digest, known)}"]' for name, digest in wanted.items()]
+    lines += [f"    {_name(source)} --> {name}" for name in wanted if name in known for source in known[name].inputs]
     lines += [
         f"    style {dataset} stroke-width:3px",
         "```",
@@ -64,6 +65,11 @@ def _with_ancestors(dataset: str, known: Mapping[str, Manifest]) -> dict[str, st
             found.update(_with_ancestors(name, known))
         found[name] = digest
     return {**found, dataset: known[dataset].digest}
+
+
+def _name(source: str) -> str:
+    """What Mermaid takes as a node's name: addresses and file names hold more."""
+    return re.sub(r"\W", "_", source)
 
 
 def _node(name: str, digest: str, known: Mapping[str, Manifest]) -> str:

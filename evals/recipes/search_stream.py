@@ -69,8 +69,7 @@ def search_streams(attempts: Iterable[Attempt], fits: Fits, max_dead_ends: int =
     selection: Selection[Demonstration] = Selection()
     for problem_id, group in by_problem(attempts).items():
         group = sorted(group, key=lambda attempt: attempt.trace_id)
-        walked = stream(tree_of(group), max_dead_ends)
-        refused = _refused(walked, group[0].prompt, fits)
+        walked, refused = _longest(tree_of(group), max_dead_ends, group[0].prompt, fits)
         if walked is None or refused:
             selection.left.update((attempt.trace_id, refused or "") for attempt in group)
             continue
@@ -88,6 +87,16 @@ def search_streams(attempts: Iterable[Attempt], fits: Fits, max_dead_ends: int =
         )
         selection.left.update((each.trace_id, "not_walked") for each in group if each.trace_id not in walked.ids)
     return selection
+
+
+def _longest(root: Node, max_dead_ends: int, prompt: str, fits: Fits) -> tuple[Stream | None, str | None]:
+    """The walk with the most dead ends that fits, or the last one with the reason why it does not."""
+    for dead_ends in range(max_dead_ends, 0, -1):
+        walked = stream(root, dead_ends)
+        refused = _refused(walked, prompt, fits)
+        if refused != "over_length":
+            break
+    return walked, refused
 
 
 def _refused(walked: Stream | None, prompt: str, fits: Fits) -> str | None:

@@ -48,6 +48,10 @@ def test_every_dataset_has_one_writer() -> None:
         "trees": "trees",
         "prm": "prm",
         "orm": "prm",
+        "sft": "recipe",
+        "preferences": "recipe",
+        "rlvr": "recipe",
+        "screened": "recipe",
     }
 
 

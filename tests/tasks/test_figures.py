@@ -65,3 +65,10 @@ def test_lineage_names_an_input_that_was_replaced_since_by_its_old_digest() -> N
     drawn = lineage("traces", [newer, traces])
     assert 'problems["problems<br/>11111111"]' in drawn
     assert "33333333" not in drawn
+
+
+def test_lineage_gives_addresses_names_that_mermaid_takes() -> None:
+    address = "problems/date=2026-11-22/source=bench/run=main"
+    drawn = lineage("sft", [manifest("sft", "2" * 64, {address: "1" * 64})])
+    assert f'problems_date_2026_11_22_source_bench_run_main["{address}<br/>11111111"]' in drawn
+    assert "problems_date_2026_11_22_source_bench_run_main --> sft" in drawn

@@ -117,6 +117,12 @@ class TestRows:
         assert row.why == "depth-first search; dead ends before the right branch: 1"
         assert selection.left == {"s": "not_walked"}
 
+    def test_dead_ends_are_left_out_until_the_row_fits(self) -> None:
+        attempts = [wrong("v", "#### 3"), wrong("w", "x" * 40, "#### 3"), attempt("r", "#### 2")]
+        [row] = search_streams(attempts, lambda prompt, completion: len(completion) < 80).rows
+        assert row.trace_ids == ("v", "r")
+        assert not search_streams(attempts, lambda prompt, completion: len(completion) < 20).rows
+
     def test_problems_without_a_detour_or_an_arrival_say_so(self) -> None:
         assert search_streams([attempt("r", "x\n", "#### 2")], fits).left == {"r": "no_dead_end"}
         assert search_streams([wrong("w", "x\n", "#### 2")], fits).left == {"w": "no_right_attempt"}
