@@ -9,7 +9,7 @@ serve is a dead letter among the replies. Does not: look at labels, or mend a re
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
 
@@ -69,7 +69,7 @@ async def judge(job: Job[JudgeParams], engine: Engine) -> Outcome:
         replies = Replies(engine, params, ledger, kept, prompts)
         await _ask(job, replies, cases, prompts)
     done = [_judged(case, prompt, replies, params) for case, prompt in zip(cases, prompts, strict=True)]
-    _require_readable(done, params.max_unreadable)
+    _require_readable(done, params.max_unreadable, replies.dead)
     tables: dict[str, pa.Table] = {"replies": replies.table(), "judgements": judgements_table(done, engine.identity)}
     return Outcome(
         tables=tables,
@@ -161,18 +161,24 @@ def _judged(case: Case, prompt: Prompt, replies: Replies, params: JudgeParams) -
     return Judged(case, majority(samples), prompt.id, tuple(there), faults)
 
 
-def _require_readable(done: Sequence[Judged], limit: float) -> None:
+def _require_readable(done: Sequence[Judged], limit: float, dead: Sequence[DeadLetter]) -> None:
     texts = {reply["reply_id"]: reply["text"] for judged in done for reply in judged.replies}
     faults = faults_of(done)
     if not faults or len(faults) / len(texts) <= limit:
         return
-    why = ", ".join(f"{fault} {count:,}" for fault, count in Counter(faults.values()).most_common())
     share = f"{len(faults):,} of {len(texts):,} replies ({len(faults) / len(texts):.0%}, allowed {limit:.0%})"
-    raise UnreadableJudge(
-        f"{share} cannot be read: {why}. One begins {texts[next(iter(faults))][:200]!r}. Name a judge that follows the "
-        "`form`, try the other one, or raise `sampling.max_tokens` where they are truncated. Nothing is lost: with a "
-        "higher `max_unreadable` these replies are used as they are, unread ones as unknown"
+    failed = (
+        f" No reply at all came to {len(dead):,} requests: {_counted(letter.kind for letter in dead)}." if dead else ""
     )
+    raise UnreadableJudge(
+        f"{share} cannot be read: {_counted(faults.values())}. One begins {texts[next(iter(faults))][:200]!r}.{failed} "
+        "Name a judge that follows the `form`, try the other one, or raise `sampling.max_tokens` where replies are "
+        "truncated. Nothing is lost: with a higher `max_unreadable` what came is used, unread replies as unknown"
+    )
+
+
+def _counted(words: Iterable[str]) -> str:
+    return ", ".join(f"{word} {count:,}" for word, count in Counter(words).most_common())
 
 
 def _letter(case: Case, kind: str, message: str) -> DeadLetter:
