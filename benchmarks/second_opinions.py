@@ -45,7 +45,7 @@ DRAWS = 2000
 
 def main() -> None:
     parser = arguments("first errors before and after the consensus with a judge")
-    parser.add_argument("--problems", type=int, default=150)
+    parser.add_argument("--problems", type=int, default=125)
     parser.add_argument("--samples", type=int, default=8, help="traces a problem")
     parser.add_argument("--k", type=int, default=8)
     parser.add_argument("--errors", type=float, nargs="+", default=[0.1, 0.2, 0.4], help="of the simulated judges")
@@ -53,7 +53,7 @@ def main() -> None:
     asked = parser.parse_args()
     with workbench() as store:
         make_traces(store, asked.problems, asked.samples)
-        run_stage(store, "labels", LabelsParams(k=asked.k))
+        run_stage(store, "labels", LabelsParams(policy="first_success", k=asked.k))
         told = run_stage(store, "judge", JudgeParams(kind="program"))
         program = measured(store, told)
         before, free = quality(opinions(store)), without_judge(store)
