@@ -5,8 +5,8 @@ are quantities of the question or results of earlier right steps, and its result
 answer line (`#### 18`) in a step must state the graph's answer. Values stand for names: the generator lets
 no two of a problem be equal.
 
-Not covered: equations with more than two operands, words for numbers, and reasoning that is right by
-another route than the graph's nodes; such a step counts as wrong.
+Not covered: equations with more than two operands, words for numbers, numbers of more than 40 digits (a model that
+goes on and on), and reasoning that is right by another route than the graph's nodes; such a step counts as wrong.
 """
 
 import re
@@ -15,9 +15,9 @@ from typing import NamedTuple
 
 from evals.problems import Graph
 
-_NUMBER = r"\$?(\d[\d,]*)"
+_NUMBER = r"\$?(\d[\d,]{0,40})(?![\d,])"
 _EQUATION = re.compile(rf"(?<![\d.]){_NUMBER}\s*([-+*/])\s*{_NUMBER}\s*=\s*(?:<<[^<>]*>>)?{_NUMBER}")
-_ANSWER = re.compile(rf"^####\s*(-?){_NUMBER}", re.MULTILINE)
+_ANSWER = re.compile(r"^####\s*(-?)\$?(\d[\d,]*)", re.MULTILINE)
 
 
 class Equation(NamedTuple):
@@ -92,9 +92,9 @@ def _fault(equation: Equation, available: Set[int], nodes: Set[int]) -> str:
 
 
 def _wrong_answer(graph: Graph, step: str) -> str:
-    stated = [f"{sign}{_integer(value)}" for sign, value in _ANSWER.findall(step)]
+    stated = [sign + (value.replace(",", "").lstrip("0") or "0") for sign, value in _ANSWER.findall(step)]
     wrong = next((answer for answer in stated if answer != str(graph.answer)), None)
-    return f"the answer {wrong} is not {graph.answer}" if wrong else ""
+    return f"the answer {wrong[:40]} is not {graph.answer}" if wrong else ""
 
 
 def _integer(text: str) -> int:

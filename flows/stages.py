@@ -49,6 +49,9 @@ class Stage:
     grades: bool = False
     """Judges answers, so that a new checker makes its rows stale."""
 
+    shows: str | None = None
+    """The dataset whose rows people look at first, where that is another one than `main`."""
+
     @property
     def main(self) -> str:
         """The dataset that stands for the stage: its dead letters and its progress are shown there."""
@@ -114,6 +117,7 @@ STAGES: dict[str, Stage] = {
             params=JudgeParams,
             reads=("problems", "traces"),
             writes=("replies", "judgements"),
+            shows="judgements",
             run="tasks.judge:run",
         ),
         Stage(

@@ -17,7 +17,8 @@ from tasks.figures import numbers
 
 def results(executions: Sequence[Execution]) -> RenderableType:
     """The main job on one page, or all numbers of one stage; where the data lies; what to look at next."""
-    hint = f"Rows: proctor show {STAGES[executions[-1].stage].main}    Everything that is stored: proctor status"
+    last = STAGES[executions[-1].stage]
+    hint = f"Rows: proctor show {last.shows or last.main}    Everything that is stored: proctor status"
     whole = tuple(each.stage for each in executions) == MAIN_JOB
     body = job_summary(executions) if whole else Group(*map(_stage, executions))
     return Group(body, Text(""), Text(hint, "dim"))

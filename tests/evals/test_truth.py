@@ -1,7 +1,7 @@
 import pytest
 
 from evals.problems import Graph, Node
-from evals.truth import equations, first_error, known_truths, step_truths
+from evals.truth import equations, first_error, known_truths, step_faults, step_truths
 
 GRAPH = Graph(
     quantities={"a": 6, "b": 12, "c": 5},
@@ -33,6 +33,29 @@ def test_a_division_must_be_exact_and_not_by_zero():
     assert equations("67 / 5 = 13")[0].holds() is False
     assert equations("5 / 0 = 0")[0].holds() is False
     assert equations("65 / 5 = 13")[0].holds() is True
+
+
+def test_digits_without_end_are_no_number():
+    """Python refuses to read more than 4,300 of them, and one runaway trace must not end a run."""
+    endless = "1" * 5000
+    for step in (f"6 * 12 = {endless}", f"{endless} - 5 = 67", f"6 * 12 = 72\n#### {endless}"):
+        assert step_truths(GRAPH, [step]) == [False]
+
+
+@pytest.mark.parametrize(
+    ("step", "fault"),
+    [
+        ("6 * 12 = 74", "6 * 12 = 74 does not hold"),
+        ("7 * 12 = 84", "in 7 * 12 = 84, 7 is neither in the question nor a result of a right step"),
+        ("6 + 12 = 18", "6 + 12 = 18 is no step of the problem's computation"),
+        ("I multiply.", "it states no equation"),
+        ("6 * 12 = 72\n#### 72", "the answer 72 is not 67"),
+        ("6 * 12 = 72\n#### 0,067", ""),
+        ("6 * 12 = 72", ""),
+    ],
+)
+def test_a_wrong_step_says_what_is_wrong_first(step, fault):
+    assert step_faults(GRAPH, [step]) == [fault]
 
 
 def test_the_first_error_is_minus_one_where_there_is_none():
