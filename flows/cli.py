@@ -226,6 +226,7 @@ _EXAMPLES = {
     "--set engine.model=Qwen/Qwen3-32B[/]",
     "consensus": "Examples: [dim]proctor run consensus[/]\n\n[dim]proctor run prm --set keep=consensus[/]",
     "trees": "Examples: [dim]proctor run trees --set problems=100 --set budget=5000000[/]",
+    "audit": "Examples: [dim]proctor audit --size 60[/]\n\n[dim]proctor run audit[/]",
     "prm": "Examples: [dim]proctor run prm --set source=trees --run trees[/]\n\n"
     "[dim]proctor run prm --set max_length=2048 --set tokenizer=Qwen/Qwen3-8B[/]",
     "recipe": "Examples: [dim]proctor run recipe --set filters.bad_steps=true --set filters.max_length=2048[/]\n\n"

@@ -18,6 +18,7 @@ from storage.files import StorageFull
 from storage.lease import LeaseHeld, LeaseLost
 from storage.manifest import Damaged
 from storage.store import Missing
+from tasks.records import SourceError
 
 DONE, FAILED, USAGE, INPUTS_MISSING, RUNNING, INTERRUPTED, TERMINATED = 0, 1, 2, 3, 4, 130, 143
 
@@ -46,7 +47,7 @@ def failure_of(error: BaseException) -> Failure:
     """The failure that `error` means; unexpected ones are named by their class."""
     text = str(error) or type(error).__name__
     match error:
-        case ParameterError() | Unclear() | BadSelection():
+        case ParameterError() | Unclear() | BadSelection() | SourceError():
             return Failure(USAGE, "This cannot be run", text)
         case InputsMissing():
             return Failure(INPUTS_MISSING, "An input is missing", text)

@@ -21,7 +21,7 @@ from evals.records import BadRecord, Record, Refusal, cut
 from evals.sources import question_key
 from flows.parameters import ParameterError
 from tasks.params import ImportParams
-from tasks.records import SourceError, records_of
+from tasks.records import records_of
 
 SHOWN = 5
 """Refusals that are printed; all are counted."""
@@ -54,7 +54,8 @@ class Report:
 
 
 def report(file: str, columns: Sequence[str], predictions: str | None, by: str | None) -> Report:
-    """Scores the columns (one, or two to compare) of `predictions`, or of the file. Raises ParameterError."""
+    """Scores the columns (one, or two to compare) of `predictions`, or of the file. Raises ParameterError, SourceError
+    where there is nothing to score."""
     refused: list[Refusal] = []
     found = _predictions(predictions, refused) if predictions else None
     solutions = list(_solutions(file, columns, found, by, refused))
@@ -146,10 +147,7 @@ def _predictions(file: str, refused: list[Refusal]) -> dict[str, Mapping[str, An
 
 
 def _records(file: str) -> Iterator[Record | Refusal]:
-    try:
-        yield from records_of(ImportParams(format="processbench", path=file))
-    except SourceError as error:
-        raise ParameterError(str(error)) from None
+    return records_of(ImportParams(format="processbench", path=file))
 
 
 def _scores(solutions: Sequence[Solution], columns: Sequence[str]) -> tuple[Scores, ...]:

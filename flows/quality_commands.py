@@ -9,7 +9,8 @@ import typer
 from rich.console import Console
 
 from flows.failures import failures_shown
-from flows.options import Json
+from flows.options import AnyDate, AnyModel, AnyRoot, AnyRun, AnySource, Json
+from storage.store import Store
 
 
 def processbench(
@@ -40,4 +41,42 @@ def processbench(
             Console().print(shown(found))
 
 
-COMMANDS = (processbench,)
+def audit(
+    context: typer.Context,
+    sheet: Annotated[str, typer.Argument(help="The CSV of the audit; drawn where it is not there yet.")] = "audit.csv",
+    size: Annotated[int, typer.Option(min=1, help="Steps to draw: half of them labelled good, half bad.")] = 100,
+    seed: Annotated[int, typer.Option(help="Another one draws other steps.")] = 0,
+    only_sheet: Annotated[
+        bool, typer.Option("--only-sheet", help="Ask nothing: the sheet is filled in elsewhere.")
+    ] = False,
+    root: AnyRoot = "data",
+    date: AnyDate = None,
+    source: AnySource = None,
+    model: AnyModel = None,
+    run: AnyRun = None,
+) -> None:
+    """Judge labelled steps blind, in the terminal or in a sheet, and so measure the labels.
+
+    A sample of the labels that were committed last among those that fit, the classes in equal number and the labels
+    hidden. Every answer is saved: Ctrl-C keeps them, and the same command goes on. [bold]proctor run audit[/] reads the
+    sheet and tells how often the labels are right.
+
+    [dim]proctor audit --size 60[/]
+
+    [dim]proctor audit mine.csv --only-sheet[/]   [dim]proctor run audit --set sheet=mine.csv[/]
+    """
+    with failures_shown(context):
+        from flows.audit_terminal import ask, prepare, told
+        from flows.selection import Selection
+
+        console = Console()
+        chosen = Selection(date.date() if date else None, source, model, run)
+        rows = prepare(sheet, Store(root), chosen, size, seed)
+        try:
+            if not only_sheet:
+                ask(sheet, rows, console)
+        finally:
+            console.print(f"\n{told(sheet, rows)}", markup=False, soft_wrap=True)
+
+
+COMMANDS = (processbench, audit)

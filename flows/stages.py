@@ -13,6 +13,7 @@ from storage.partition import Partition
 from storage.store import Location, Store
 from tasks.job import Job, Outcome
 from tasks.params import (
+    AuditParams,
     ConsensusParams,
     JudgeParams,
     LabelsParams,
@@ -138,6 +139,16 @@ STAGES: dict[str, Stage] = {
             writes=("tree_rollouts", "trees"),
             run="tasks.trees:run",
             grades=True,
+        ),
+        Stage(
+            name="audit",
+            title="Read what a person said of labelled steps, blind, and how often the labels are right.",
+            version=1,
+            params=AuditParams,
+            reads=("labels",),
+            writes=("audits",),
+            run="tasks.audit:run",
+            sources="tasks.audit:inputs_of",
         ),
         Stage(
             name="prm",

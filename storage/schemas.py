@@ -168,6 +168,18 @@ TREES = pa.schema(
     ]
 )
 
+AUDITS = pa.schema(
+    [
+        *_text("label_id", "trace_id", "problem_id"),
+        _field("step", INT),
+        _field("hard", pa.int8(), null=True),  # the label; null: it is open by now
+        _field("human", pa.int8(), null=True),  # what the person said; null: unsure
+        _field("agrees", pa.bool_(), null=True),  # null where one of the two is
+        *_text("note"),
+        *_text("place"),  # in the sheet
+    ]
+)
+
 PRM = pa.schema(
     [
         *_text("trace_id", "problem_id", "prompt"),
@@ -263,6 +275,7 @@ DATASETS: dict[str, Dataset] = {
         Dataset("traces", 2, TRACES, "trace_id"),
         Dataset("rollouts", 1, ROLLOUTS, "rollout_id"),
         Dataset("labels", 2, LABELS, "label_id"),
+        Dataset("audits", 1, AUDITS, "label_id"),
         Dataset("replies", 1, REPLIES, "reply_id"),
         Dataset("judgements", 1, JUDGEMENTS, "judgement_id"),
         Dataset("consensus", 1, CONSENSUS, "trace_id"),

@@ -268,6 +268,15 @@ class TreesParams(Params):
         return self
 
 
+class AuditParams(Params):
+    """A person's judgements of labelled steps."""
+
+    sheet: str = "audit.csv"
+    """The CSV that `proctor audit` draws, and that was filled in."""
+    level: float = Field(default=0.95, gt=0, lt=1)
+    """Of the confidence intervals."""
+
+
 class PRMParams(Params):
     """The forms of the training data."""
 
@@ -361,6 +370,7 @@ class RecipeParams(Params):
 
 __all__ = [
     "CHECKER",
+    "AuditParams",
     "ConsensusParams",
     "ImportParams",
     "JudgeParams",

@@ -85,7 +85,7 @@ def digests_of(origin: Origin) -> dict[str, str]:
     """
     if origin.source != "file" or origin.path is None:
         return {}
-    return {name: _digest(folder, name) for folder, name in _files(origin.path)}
+    return {name: digest_of(folder, name) for folder, name in _files(origin.path)}
 
 
 def known_on_the_hub(origin: Origin) -> HubSource | None:
@@ -118,7 +118,7 @@ def _read_files(path: str) -> Iterator[Record | Refusal]:
 
 def _files(path: str) -> list[tuple[str, str]]:
     """Folder and name of the file, or of each file right in the folder that can be read, by name."""
-    folder, name = _parted(path)
+    folder, name = parted(path)
     try:
         with open_files(folder).open(name):
             found = [(folder, name)]
@@ -140,13 +140,15 @@ def _in_folder(path: str) -> list[tuple[str, str]]:
     return [(path.rstrip("/"), name) for name in names if name.endswith(SUFFIXES)]
 
 
-def _parted(path: str) -> tuple[str, str]:
+def parted(path: str) -> tuple[str, str]:
+    """Folder, or the part of a URL that stands for it, and name."""
     scheme, mark, rest = path.rpartition("://")
     folder, slash, name = rest.rstrip("/").rpartition("/")
     return (scheme + mark + folder) or slash or ".", name
 
 
-def _digest(folder: str, name: str) -> str:
+def digest_of(folder: str, name: str) -> str:
+    """SHA-256 of a file. Raises FileNotFoundError."""
     digest = hashlib.sha256()
     with open_files(folder).open(name) as handle:
         while block := handle.read(2**20):

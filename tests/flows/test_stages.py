@@ -41,6 +41,7 @@ def test_every_dataset_has_one_writer() -> None:
         "traces": "traces",
         "rollouts": "labels",
         "labels": "labels",
+        "audits": "audit",
         "replies": "judge",
         "judgements": "judge",
         "consensus": "consensus",
