@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from flows.addresses import Unclear
+from flows.diff import Incomparable
 from flows.execute import Interrupted
 from flows.parameters import ParameterError
 from flows.rows import BadSelection
@@ -47,7 +48,7 @@ def failure_of(error: BaseException) -> Failure:
     """The failure that `error` means; unexpected ones are named by their class."""
     text = str(error) or type(error).__name__
     match error:
-        case ParameterError() | Unclear() | BadSelection() | SourceError():
+        case ParameterError() | Unclear() | BadSelection() | SourceError() | Incomparable():
             return Failure(USAGE, "This cannot be run", text)
         case InputsMissing():
             return Failure(INPUTS_MISSING, "An input is missing", text)

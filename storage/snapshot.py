@@ -41,12 +41,7 @@ class Snapshot:
     ) -> Iterator[pa.RecordBatch]:
         """The same rows, a few at a time."""
         schema = self._schema(columns)
-        for part in self.manifest.parts:
-            with (
-                _opened(self.fs, self.folder, part, verify) as parquet,
-                _explained(self.fs, self.folder, part),
-            ):
-                yield from parquet.iter_batches(batch_rows, columns=schema.names)
+        yield from part_batches(self.fs, self.folder, self.manifest.parts, schema, batch_rows, verify)
 
     def dead(self) -> pa.Table:
         return read_parts(self.fs, self.folder, self.manifest.dead_parts, DEAD_SCHEMA)
@@ -75,6 +70,14 @@ def read_parts(files: Files, folder: str, parts: Sequence[Part], schema: pa.Sche
         with _opened(files, folder, part, verify) as parquet, _explained(files, folder, part):
             tables.append(parquet.read(columns=schema.names).cast(schema))
     return pa.concat_tables(tables)
+
+
+def part_batches(
+    files: Files, folder: str, parts: Sequence[Part], schema: pa.Schema, batch_rows: int, verify: bool = False
+) -> Iterator[pa.RecordBatch]:
+    for part in parts:
+        with _opened(files, folder, part, verify) as parquet, _explained(files, folder, part):
+            yield from parquet.iter_batches(batch_rows, columns=schema.names)
 
 
 @contextlib.contextmanager

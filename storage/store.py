@@ -24,7 +24,7 @@ from storage.manifest import Damaged, Expected, Manifest, load_manifest
 from storage.partition import Partition
 from storage.rows import first_of_each
 from storage.schemas import DATASETS, DEAD_SCHEMA, Dataset
-from storage.snapshot import Snapshot, read_parts
+from storage.snapshot import Snapshot, part_batches, read_parts
 from storage.status import Status, assess
 
 
@@ -88,10 +88,11 @@ class Location:
         """Dead letters of what is committed, or of any attempt that is left."""
         if attempt is None:
             return self.snapshot().dead()
-        record = next(self._records([attempt]), None)
-        if record is None:
-            raise Missing(f"there is no attempt {attempt} at {self.fs.address(self.folder)}")
-        return read_parts(self.fs, self.folder, record.dead_parts, DEAD_SCHEMA)
+        return read_parts(self.fs, self.folder, self._record(attempt).dead_parts, DEAD_SCHEMA)
+
+    def batches_of(self, attempt: str, batch_rows: int = 8192) -> Iterator[pa.RecordBatch]:
+        """Rows of any attempt that is left, committed or not: to compare with, never to make data of."""
+        yield from part_batches(self.fs, self.folder, self._record(attempt).parts, self.dataset.schema, batch_rows)
 
     def lease(self, owner: str, seconds: float = TIME_TO_LIVE) -> Lease:
         return Lease(self.fs, self.folder, owner, seconds)
@@ -127,6 +128,12 @@ class Location:
             if manifest:
                 return manifest
         return None
+
+    def _record(self, attempt: str) -> AttemptRecord:
+        record = next(self._records([attempt]), None)
+        if record is None:
+            raise Missing(f"there is no attempt {attempt} at {self.fs.address(self.folder)}")
+        return record
 
     def _records(self, attempts: Iterable[str]) -> Iterator[AttemptRecord]:
         for attempt in attempts:
