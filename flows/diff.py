@@ -66,8 +66,7 @@ def compare(a: Version, b: Version, key: Sequence[str] = (), ignore: Sequence[st
     names = tuple(key) or a.key or b.key
     shared = _shared(a, b, names, ignore)
     with tempfile.TemporaryDirectory() as folder:
-        settings = {"memory_limit": MEMORY, "temp_directory": folder}
-        with duckdb.connect(config=settings) as connection:
+        with duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": folder}) as connection:
             for name, side in (("a", a), ("b", b)):
                 reader = pa.RecordBatchReader.from_batches(side.schema, side.batches())
                 connection.register("reader", reader)
