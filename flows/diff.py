@@ -65,14 +65,16 @@ def compare(a: Version, b: Version, key: Sequence[str] = (), ignore: Sequence[st
 
     names = tuple(key) or a.key or b.key
     shared = _shared(a, b, names, ignore)
-    with tempfile.TemporaryDirectory() as folder:
-        with duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": folder}) as connection:
-            for name, side in (("a", a), ("b", b)):
-                reader = pa.RecordBatchReader.from_batches(side.schema, side.batches())
-                connection.register("reader", reader)
-                connection.execute(f"CREATE TABLE {name} AS SELECT * FROM reader")
-                _check_key(connection, name, side, names)
-            return _difference(connection, a, b, names, shared, limit)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": folder}) as connection,
+    ):
+        for name, side in (("a", a), ("b", b)):
+            reader = pa.RecordBatchReader.from_batches(side.schema, side.batches())
+            connection.register("reader", reader)
+            connection.execute(f"CREATE TABLE {name} AS SELECT * FROM reader")
+            _check_key(connection, name, side, names)
+        return _difference(connection, a, b, names, shared, limit)
 
 
 def shown(found: Difference) -> RenderableType:

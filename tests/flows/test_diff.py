@@ -90,7 +90,7 @@ row_lists = st.lists(
 )
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(row_lists, row_lists)
 def test_counts_are_those_of_comparing_dictionaries(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> None:
     a, b = ({row["id"]: row for row in rows} for rows in (old, new))
