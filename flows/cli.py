@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from flows.addresses import Wanted
+from flows.drawing import draw
 from flows.failures import CODES, failures_shown
 from flows.options import (
     Actors,
@@ -280,7 +281,7 @@ _EXAMPLES = {
     PIPELINE: "Examples: [dim]proctor run pipeline --set problems.count=50 --set labels.k=4[/]",
 }
 
-for _command in COMMANDS:
+for _command in (*COMMANDS, draw):
     app.command()(_command)
 
 for _name in (*STAGES, PIPELINE):

@@ -49,7 +49,8 @@ class Stage:
     too, by address (`problems/date=...`)."""
     grades: bool = False
     """Judges answers, so that a new checker makes its rows stale."""
-
+    draws: str | None = None
+    """`module:function` that makes Markdown of the location of its main dataset, for the UI."""
     shows: str | None = None
     """The dataset whose rows people look at first, where that is another one than `main`."""
 
@@ -61,6 +62,10 @@ class Stage:
     def load(self) -> Callable[[Job[Any]], Outcome]:
         """The stage's code, imported now."""
         return cast(Callable[[Job[Any]], Outcome], _imported(self.run))
+
+    def drawing(self, rows: Location) -> str | None:
+        """Markdown with a picture of its rows, where it has one."""
+        return cast(str, _imported(self.draws)(rows)) if self.draws else None
 
     def source_digests(self, params: Params) -> dict[str, str]:
         """By file name; empty where the parameters name no files. Raises where a file is not there."""
@@ -139,6 +144,7 @@ STAGES: dict[str, Stage] = {
             writes=("tree_rollouts", "trees"),
             run="tasks.trees:run",
             grades=True,
+            draws="tasks.tree_drawing:markdown",
         ),
         Stage(
             name="audit",

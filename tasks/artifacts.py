@@ -1,8 +1,8 @@
 """What a run leaves in the Prefect UI: numbers, where the data came from, where it lies, and how far it is.
 
 All of it is read from manifests, so the UI shows what storage holds. Keys are stable per dataset
-(`traces-numbers`, `traces-lineage`, `traces-data`, `traces-progress`): the UI keeps the versions of a key,
-one for each run.
+(`traces-numbers`, `traces-lineage`, `traces-data`, `traces-progress`, `trees-drawing`): the UI keeps the versions of
+a key, one for each run.
 """
 
 import contextvars
@@ -31,16 +31,26 @@ def leave(manifests: Mapping[str, Manifest], ancestors: Sequence[Manifest], addr
     known."""
     for dataset, manifest in manifests.items():
         about = f"{dataset}, {manifest.partition}"
-        create_table_artifact(table=numbers(manifest), key=f"{dataset}-numbers", description=about)
+        create_table_artifact(table=numbers(manifest), key=_key(dataset, "numbers"), description=about)
         drawn = [*ancestors, *manifests.values()]
-        create_markdown_artifact(markdown=lineage(dataset, drawn), key=f"{dataset}-lineage", description=about)
+        create_markdown_artifact(markdown=lineage(dataset, drawn), key=_key(dataset, "lineage"), description=about)
         create_link_artifact(
             link=as_url(addresses[dataset]),
             link_text=addresses[dataset],
-            key=f"{dataset}-data",
+            key=_key(dataset, "data"),
             description=f"{about}: {manifest.rows:,} rows in {len(manifest.parts)} files, "
             f"digest {manifest.digest[:SHORT]}. The files: `proctor status --files {dataset}`",
         )
+
+
+def leave_drawing(dataset: str, markdown: str, about: str) -> None:
+    """A picture of rows, as `<dataset>-drawing`."""
+    create_markdown_artifact(markdown=markdown, key=_key(dataset, "drawing"), description=about)
+
+
+def _key(dataset: str, what: str) -> str:
+    """Prefect takes no underscores."""
+    return f"{dataset}-{what}".replace("_", "-")
 
 
 def as_url(address: str) -> str:
@@ -57,7 +67,7 @@ class ProgressBar:
     """
 
     def __init__(self, dataset: str, about: str, seconds: float = 5.0) -> None:
-        self._key, self._about, self._seconds = f"{dataset}-progress", about, seconds
+        self._key, self._about, self._seconds = _key(dataset, "progress"), about, seconds
         self._state = (0.0, about)
         self._ended = threading.Event()
 

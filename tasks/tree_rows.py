@@ -86,10 +86,9 @@ def summarise(forest: Sequence[Grown], rows: Sequence[Row], rollouts: pa.Table) 
     found = [row for row in searched if row["first_error"] is not None]
     prefixes = [row for row in rows if row["verdict"] is None and row["parent_id"] is not None]
     tokens = pc.sum(rollouts["tokens"]).as_py() or 0
-    grown = sum(row["stop_rule"] not in LEFT_OUT for row in roots)
     summary: dict[str, Any] = {
         "questions": len(roots),
-        "searched_questions": grown,
+        "searched_questions": sum(row["stop_rule"] not in LEFT_OUT for row in roots),
         "unfinished": stopped["budget"],
         "stop_rule": dict(sorted(stopped.items())),
         "nodes": len(rows),
@@ -100,7 +99,7 @@ def summarise(forest: Sequence[Grown], rows: Sequence[Row], rollouts: pa.Table) 
         "contradictions": sum(row["contradicted"] for row in rows),
         "rollouts": rollouts.num_rows,
         "rollout_tokens": tokens,
-        "rollouts_per_searched_question": rollouts.num_rows / max(1, grown),
+        "rollouts_per_question": rollouts.num_rows / max(1, len(roots)),
         "rollouts_per_first_error": rollouts.num_rows / max(1, len(found)),
     }
     known = [row for row in prefixes if row["truth"] is not None and row["hard"] is not None]

@@ -18,11 +18,12 @@ from flows.prm import prm
 from flows.problems import problems
 from flows.stages import STAGES
 from flows.traces import traces
+from flows.trees import trees
 from storage.lease import LeaseHeld
 from storage.partition import Partition
 from storage.store import Store
 from tasks.engine import EngineParams
-from tasks.params import LabelsParams, ProblemsParams, TracesParams
+from tasks.params import LabelsParams, ProblemsParams, TracesParams, TreesParams
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(600)]
 
@@ -112,6 +113,15 @@ def test_the_lineage_reaches_back_to_the_problems(manifests: dict[str, Any]) -> 
         assert manifests[dataset].digest in drawn
     assert "labels --> prm" in drawn
     assert "rollouts --> labels" in drawn
+
+
+def test_trees_are_drawn_in_the_ui(done: list[Execution], root: str) -> None:
+    search = trees(PARTITION, TreesParams(k=2, root_k=8, rollouts=24), root=root)
+    told = {row["number"]: row["value"] for row in json.loads(str(artifact("trees-numbers").data))}
+    assert told["questions"] == 3
+    assert artifact("tree-rollouts-numbers")
+    assert "flowchart LR" in str(artifact("trees-drawing").data)
+    assert search.manifests["trees"].inputs["traces"] == done[1].manifests["traces"].digest
 
 
 def test_links_lead_to_the_data(manifests: dict[str, Any], root: str) -> None:
