@@ -235,8 +235,9 @@ class TreesParams(Params):
     rollouts: int = Field(default=200, ge=2)
     """Rollouts of a question, at the most; those of the root included."""
     budget: int | None = Field(default=None, ge=0)
-    """Tokens of all trees' rollouts at which no more are asked for; those under way still come in. Questions
-    that are not finished then say so (`stop_rule` is `budget`), and a larger budget goes on from there."""
+    """Tokens that all rollouts together may have; traces that are used again are free. A question for whose next
+    rollouts it has no room is left unfinished, and says so (`stop_rule` is `budget`); a larger budget goes on
+    from there. None is no limit."""
     start_steps: int = Field(default=0, ge=0)
     """Steps of the gold solution from which each tree starts, its last step excepted; 0 is the bare question."""
     splitter: Splitter | None = None

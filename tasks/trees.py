@@ -6,7 +6,8 @@ its ledger before the search sees it, and is kept through a kill; traces that we
 rollouts would be are those rollouts; with the same rollouts the tree is the same. A question whose root the
 engine refuses is a dead letter; a refused prefix further on is one too, and its tree goes on without it.
 
-Which questions a token budget leaves unfinished depends on what came in first, unlike everything else.
+A token budget is never passed. Which questions it leaves unfinished depends on what came in first, unlike
+everything else.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from evals.answers import CHECKER, Verdict
 from evals.omegaprm import Answer, Search, Wanted
@@ -25,6 +27,7 @@ from evals.steps import split
 from evals.trees import Rollout
 from storage.rows import DeadLetter, first_of_each
 from storage.schemas import DATASETS
+from tasks.budget import Budget
 from tasks.completions import Prompt, Prompter, for_each, regrade
 from tasks.engine import Engine
 from tasks.grading import Grader
@@ -67,9 +70,11 @@ async def grow(job: Job[TreesParams], engine: Engine, grader: Grader) -> Outcome
     kept = await regrade(earlier, {problem["problem_id"]: problem["answer"] for problem in problems}, grader)
     splitter = params.splitter or written.splitter or PROMPTS[written.prompt].splitter
     with job.ledger("tree_rollouts") as ledger:
-        texts = Texts(kept)
+        texts = Texts(kept, params.sampling.max_tokens)
         rollouts = Rollouts(engine, grader, params.sampling, ledger, kept, observe=texts.add)
-        forest = Forest(job, rollouts, texts, prompter, splitter)
+        paid = kept.filter(pc.invert(pc.is_in(kept["rollout_id"], traces["rollout_id"].combine_chunks())))
+        budget = Budget(params.budget, sum(map(texts.charge, paid.to_pylist())))
+        forest = Forest(job, rollouts, texts, prompter, splitter, budget)
         await forest.grow(problems)
     table = rollouts_of(forest.used, job.kept("tree_rollouts"), kept)
     rows = [row for grown in forest.done for row in rows_of(grown, engine.identity.name)]
@@ -87,13 +92,23 @@ async def grow(job: Job[TreesParams], engine: Engine, grader: Grader) -> Outcome
 class Texts:
     """The rollouts themselves, by prefix and index."""
 
-    def __init__(self, kept: pa.Table) -> None:
+    def __init__(self, kept: pa.Table, most_tokens: int) -> None:
+        self._most_tokens = most_tokens
         self._known: defaultdict[str, dict[int, Rollout]] = defaultdict(dict)
         for row in kept.to_pylist():
             self.add(row)
 
     def add(self, row: Row) -> None:
         self._known[row["prefix_id"]][row["rollout"]] = Rollout(row["text"], row["tokens"], Verdict(row["verdict"]))
+
+    def charge(self, row: Row) -> int:
+        """Tokens of a rollout. A server that does not tell them is charged the most that there may be."""
+        return int(row["tokens"] or (self._most_tokens if row["text"] else 0))
+
+    def cost(self, prefix: Prefix) -> int:
+        """Of all rollouts of a prefix that there are, in tokens of the budget."""
+        known = self._known[prefix.prompt.id].values()
+        return sum(self.charge({"tokens": rollout.tokens, "text": rollout.text}) for rollout in known)
 
     def first(self, count: int, prefix: Prefix) -> list[Rollout]:
         known = self._known[prefix.prompt.id]
@@ -104,11 +119,17 @@ class Forest:
     """Drives the searches of all questions, many at a time."""
 
     def __init__(
-        self, job: Job[TreesParams], rollouts: Rollouts, texts: Texts, prompter: Prompter, splitter: str
+        self,
+        job: Job[TreesParams],
+        rollouts: Rollouts,
+        texts: Texts,
+        prompter: Prompter,
+        splitter: str,
+        budget: Budget,
     ) -> None:
-        self._job, self._rollouts, self._texts = job, rollouts, texts
+        self._job, self._rollouts, self._texts, self._budget = job, rollouts, texts, budget
         self._prompter, self._splitter, self._settings = prompter, splitter, job.params.settings()
-        self._finished = self._total = self._tokens = 0
+        self._finished = self._total = 0
         self.used: set[str] = set()
         """Prefixes whose rollouts a tree has seen."""
         self.done: list[Grown] = []
@@ -139,23 +160,30 @@ class Forest:
         self._tell()
 
     async def _answer(self, prefix: Prefix, wanted: Wanted) -> Answer:
-        if len(self._rollouts.verdicts(prefix)) < wanted.count and self._spent():
+        missing = wanted.count - len(self._rollouts.verdicts(prefix))
+        if missing > 0 and not await self._reserve(missing):
             return None
+        before = self._texts.cost(prefix)
         try:
             await self._rollouts.extend(prefix, range(wanted.count), prefix.problem_id)
         except EngineRefused as refused:
             self._bury(prefix, refused)
             return ()
-        rollouts = self._texts.first(wanted.count, prefix)
-        if prefix.prompt.id not in self.used:
-            self.used.add(prefix.prompt.id)
-            self._tokens += sum(rollout.tokens for rollout in rollouts)
+        finally:
+            if missing > 0:
+                each = self._job.params.sampling.max_tokens
+                await self._budget.settle(missing * each, self._texts.cost(prefix) - before)
+        self.used.add(prefix.prompt.id)
         self._tell()
-        return rollouts
+        return self._texts.first(wanted.count, prefix)
 
-    def _spent(self) -> bool:
-        budget = self._job.params.budget
-        return budget is not None and self._tokens >= budget
+    async def _reserve(self, rollouts: int) -> bool:
+        """Whether the budget has room for so many; a part of them would be of no use."""
+        each = self._job.params.sampling.max_tokens
+        granted = await self._budget.reserve(each, rollouts)
+        if granted < rollouts:
+            await self._budget.settle(granted * each, 0)
+        return granted == rollouts
 
     def _tell(self) -> None:
         numbers = {"rollouts": self._rollouts.generated, "tokens": self._rollouts.tokens}

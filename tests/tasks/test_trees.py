@@ -224,16 +224,21 @@ class TestLimits:
 
     async def test_a_budget_ends_the_run_early_and_says_which_questions_are_unfinished(self, root):
         engine = Counting(walk)
-        outcome = await grown(root, engine, budget=1000)
+        short = Sampling(max_tokens=20)
+        outcome = await grown(root, engine, budget=1000, sampling=short)
         unfinished = [row["problem_id"] for row in roots(outcome) if row["stop_rule"] == "budget"]
         assert 0 < len(unfinished) == outcome.summary["unfinished"]
-        widest = 6 * 8 * 14
-        """All questions may have a wave of the root under way, of 14 words an answer."""
-        assert 1000 <= outcome.summary["rollout_tokens"] < 1000 + widest
+        assert 1000 - 8 * 20 < outcome.summary["rollout_tokens"] <= 1000, "what is left has no room for a wave"
         more = Counting(walk)
-        finished = await grown(root, more, budget=10**9)
+        finished = await grown(root, more, budget=10**9, sampling=short)
         assert finished.summary["unfinished"] == 0
         assert not set(more.asked) & set(engine.asked), "a larger budget goes on from there"
+
+    async def test_a_budget_that_was_spent_by_an_earlier_attempt_stays_spent(self, root):
+        await grown(root, FakeEngine(walk), budget=2000, sampling=Sampling(max_tokens=20))
+        again = Counting(walk)
+        await grown(root, again, budget=2000, sampling=Sampling(max_tokens=20))
+        assert again.asked == []
 
     async def test_no_budget_at_all_asks_for_nothing(self, root):
         engine = Counting(walk)
