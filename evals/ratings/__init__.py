@@ -1,0 +1,1 @@
+"""What surrounds a Bradley-Terry fit: battles, sums over them, identifiability, intervals, ranks, style effects."""
