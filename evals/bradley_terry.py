@@ -234,8 +234,8 @@ def _endless(problem: Objective, moved: Floats) -> Unidentified:
     names += [*(f"feature {f!r}" for f in problem.battles.features), "Davidson's nu"]
     place = int(np.argmax(np.abs(moved)))
     return Unidentified(
-        f"the likelihood has no maximum within Newton's reach: it went to {moved[place]:.3g} in {names[place]}, which may tell "
-        "winners from losers in every battle. Leave the feature out, or ask for an L2 penalty"
+        f"the likelihood has no maximum within Newton's reach: it went to {moved[place]:.3g} in {names[place]}, "
+        "which may tell winners from losers in every battle. Leave the feature out, or ask for an L2 penalty"
     )
 
 

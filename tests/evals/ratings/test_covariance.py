@@ -1,0 +1,136 @@
+"""Errors against their definitions on dense matrices, and against the truth."""
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from evals.bradley_terry import Fit, Scale, fit
+from evals.ratings.battles import Battles, battles_of
+from evals.ratings.covariance import clustered, dispersion, normal_bounds, sandwich
+from evals.ratings.profile import bounds
+from evals.ratings.scores import score_blocks
+from tests.evals.ratings.worlds import design, world
+
+
+def naive(found: Fit, battles: Battles, cluster: np.ndarray | None = None) -> np.ndarray:
+    """H+ M H+ from dense scores, with the pseudo-inverse as the gauge of mean zero."""
+    k = len(battles.models)
+    x = design(battles) / np.concatenate([np.ones(k), found.rms])
+    p = 1 / (1 + np.exp(-x @ found.x))
+    weight = np.ones(len(battles)) if battles.weight is None else battles.weight
+    scores = x * (weight * (p - battles.score / 2))[:, None]
+    factor = 1.0
+    if cluster is not None:
+        names, place = np.unique(cluster, return_inverse=True)
+        scores = np.stack([np.bincount(place, column) for column in scores.T], axis=1)
+        factor = len(names) / (len(names) - 1)
+    bread = np.linalg.pinv((x.T * (weight * p * (1 - p))) @ x)
+    return bread @ (scores.T @ scores) @ bread * factor
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_sandwich_is_its_definition(weighted: bool) -> None:
+    battles = world().battles(weight=np.linspace(0.2, 2, 2000) if weighted else None)
+    found = fit(battles)
+    np.testing.assert_allclose(sandwich(found).matrix, naive(found, battles), atol=1e-12)
+
+
+def test_the_clustered_sandwich_is_its_definition() -> None:
+    users = np.random.default_rng(0).integers(0, 150, 2000)
+    battles = world().battles(cluster=users)
+    found = fit(battles)
+    np.testing.assert_allclose(clustered(found, battles).matrix, naive(found, battles, users), atol=1e-12)
+
+
+def test_clusters_of_one_are_the_plain_sandwich() -> None:
+    battles = world().battles(cluster=np.arange(2000))
+    found = fit(battles)
+    np.testing.assert_allclose(clustered(found, battles).matrix * (1999 / 2000), sandwich(found).matrix, atol=1e-14)
+
+
+def test_votes_that_were_cast_twice_do_not_make_it_more_exact() -> None:
+    battles = world().battles(cluster=np.arange(2000))
+    twice = battles.take(np.repeat(np.arange(2000), 2))
+    once, copied = fit(battles), fit(twice)
+    np.testing.assert_allclose(clustered(copied, twice).errors(), clustered(once, battles).errors())
+    np.testing.assert_allclose(sandwich(copied).errors(), sandwich(once).errors() / np.sqrt(2))
+
+
+def test_clusters_are_kept_whole_however_small_the_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    users = np.random.default_rng(0).integers(0, 40, 600)
+    battles = world(battles=600).battles(cluster=users)
+    found = fit(battles)
+    whole = clustered(found, battles).matrix
+    monkeypatch.setattr("evals.ratings.scores.BLOCK", 32)
+    blocks = [*score_blocks(battles, [found])]
+    assert len(blocks) > 10
+    assert sum(block.scores.shape[0] for block in blocks) == len(np.unique(users))
+    np.testing.assert_allclose(clustered(found, battles).matrix, whole, atol=1e-14)
+
+
+def test_without_clusters_there_are_no_clustered_errors() -> None:
+    battles = world().battles()
+    with pytest.raises(ValueError, match="no clusters: name a column"):
+        clustered(fit(battles), battles)
+    one = world().battles(cluster=np.zeros(2000))
+    with pytest.raises(ValueError, match="1 cluster: "):
+        clustered(fit(one), one)
+
+
+def test_an_anchor_has_no_error_and_differences_keep_theirs() -> None:
+    covariance = sandwich(fit(world().battles()))
+    anchored = Scale(anchor=("model 1", 1000.0))
+    free, tied = covariance.of_ratings(), covariance.of_ratings(anchored)
+    assert covariance.errors(anchored)[1] == 0
+    for matrix in (free, tied):
+        variance = matrix[0, 0] + matrix[2, 2] - 2 * matrix[0, 2]
+        assert variance == pytest.approx(free[0, 0] + free[2, 2] - 2 * free[0, 2])
+    assert covariance.errors(anchored)[0] == pytest.approx(np.sqrt(free[0, 0] + free[1, 1] - 2 * free[0, 1]))
+
+
+def test_half_win_ties_vary_less_than_coins_by_the_share_that_they_take() -> None:
+    assert dispersion(fit(world(battles=50_000, ties=0.2).battles())) == pytest.approx(0.8, abs=0.02)
+    assert dispersion(fit(world(battles=50_000, ties=0.0).battles())) == pytest.approx(1.0, abs=0.02)
+
+
+def test_a_rare_models_interval_is_as_wide_among_a_million_battles_as_among_few() -> None:
+    """A ridge for each observation makes the information of m battles among n look like n's."""
+    few, many = world(battles=3_000, models=4, effects=(), seed=1), world(battles=60_000, models=4, effects=(), seed=1)
+    widths = []
+    for made in (few, many):
+        rare = np.flatnonzero((made.first == 3) | (made.second == 3))[60:]
+        keep = np.setdiff1d(np.arange(len(made.first)), rare)
+        widths.append(sandwich(fit(made.battles().take(keep))).errors()[3])
+    assert widths[1] > 0.8 * widths[0]
+
+
+def test_unrated_models_have_no_finite_limits() -> None:
+    made = world(models=3)
+    found = fit(battles_of([*made.names, "nobody"], made.first, made.second, made.score))
+    limits = normal_bounds(sandwich(found))
+    assert (limits.lower[3], limits.upper[3], limits.method[3]) == (-np.inf, np.inf, "none")
+    assert limits.upper[0] - limits.lower[0] == pytest.approx(2 * norm.ppf(0.975) * sandwich(found).errors()[0])
+
+
+def test_intervals_hold_the_truth_at_their_nominal_rate() -> None:
+    """200 worlds of 6 models, one of them rare. The ratings of a world share an error, so 1,000 of them show less."""
+    held, effects, rare = [], [], []
+    for seed in range(200):
+        made = world(battles=900, seed=5000 + seed)
+        crowd = np.flatnonzero((made.first == 5) | (made.second == 5))[25:]
+        battles = made.battles().take(np.setdiff1d(np.arange(900), crowd))
+        found = fit(battles)
+        covariance = sandwich(found)
+        limits = bounds(covariance, battles)
+        if found.standing[5] != "rated":
+            continue
+        truth = made.theta * Scale().unit + 1000
+        inside = (limits.lower <= truth) & (truth <= limits.upper)
+        held += inside[:5].tolist()
+        rare.append(inside[5])
+        miss = (found.gamma / found.rms - made.gamma) / (np.sqrt(np.diag(covariance.of_effects())) / found.rms)
+        effects += (np.abs(miss) < norm.ppf(0.975)).tolist()
+    assert len(rare) > 190
+    assert np.mean(held) == pytest.approx(0.95, abs=0.02)
+    assert np.mean(effects) == pytest.approx(0.95, abs=0.035)
+    assert np.mean(rare) == pytest.approx(0.95, abs=0.05)
