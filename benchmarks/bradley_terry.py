@@ -71,9 +71,8 @@ def environment(folder: Path) -> Path:
     python = folder / "bin" / "python"
     if not python.exists():
         uv, settings = Path(sys.executable).parent / "uv", uv_environment("gpu")  # PyPI's packages as they are
-        for command in (["venv", "--quiet", "--python", sys.executable, folder], ["pip", "install", "--quiet", THEIRS]):
-            where = ["--python", python] if command[0] == "pip" else []
-            subprocess.run([uv, *command, *where], check=True, env=settings)
+        subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, folder], check=True, env=settings)
+        subprocess.run([uv, "pip", "install", "--quiet", "--python", python, THEIRS], check=True, env=settings)
     return python
 
 
@@ -90,7 +89,7 @@ def compare(
     theirs: list[dict[str, Any]], ours: list[dict[str, Any]], logliks: list[float], truth: dict[str, float]
 ) -> dict[str, Any]:
     def ratio(key: str) -> float:
-        return median(run[key] for run in theirs) / median(run[key] for run in ours)
+        return float(median(run[key] for run in theirs) / median(run[key] for run in ours))
 
     memory = [median(run["peak"]["resident"] for run in side) for side in (theirs, ours)]
     ratings = [dict(zip(side[0]["models"], np.array(side[0]["theta"]), strict=True)) for side in (theirs, ours)]

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from evals.bradley_terry import fit
 from evals.ratings.battles import Battles
 from evals.ratings.covariance import normal_bounds, sandwich
-from evals.ratings.likelihood import sums
+from evals.ratings.likelihood import Point, sums
 from evals.ratings.records import Reading
 from tasks.decoding import decoded, named
 
@@ -58,7 +58,7 @@ def batches(path: str, columns: list[str]) -> Iterator[pa.RecordBatch]:
     yield from pq.ParquetFile(path).iter_batches(BATCH, columns=columns)
 
 
-def one_pass(battles: Battles, point) -> dict[str, float]:  # type: ignore[no-untyped-def]
+def one_pass(battles: Battles, point: Point) -> dict[str, float]:
     """Seconds of one pass, and of only reading its bytes."""
     arrays = [battles.pair, battles.score, *battles.columns]
     seconds, reading = [], []
