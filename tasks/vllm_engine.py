@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks.calls import Call, reject, wake
+from tasks.detokenizer import Detokenizer
 from tasks.engine import (
     Abilities,
     Completion,
@@ -57,6 +58,7 @@ class VLLMEngine:
         self._engine = _load(model, params, resources, gpus)
         # A copy of its own: coroutines tokenise while the loop's thread detokenises.
         self._tokenizer = copy.deepcopy(self._engine.renderer.get_tokenizer())
+        self._detokenizer = Detokenizer(self._tokenizer)
         self._context = int(self._engine.model_config.max_model_len)
         self._longest_token = max(64, max(map(len, self._tokenizer.get_vocab())))
         self._journal = Journal(resources.journal) if resources.journal else None
@@ -173,7 +175,8 @@ class VLLMEngine:
         name = str(self._names)
         self._calls[name] = call, place
         try:
-            sampling = _sampling_params(request.sampling, request.seed, self._context - len(prompt))
+            ours = self._detokenizer.spells(request.sampling)
+            sampling = _sampling_params(request.sampling, request.seed, self._context - len(prompt), not ours)
             self._engine.add_request(name, tokens_input(prompt), sampling)
         except (ValueError, VLLMClientError) as error:
             del self._calls[name]
@@ -193,7 +196,7 @@ class VLLMEngine:
             if output.finished and output.request_id in self._calls:
                 call, place = self._calls.pop(output.request_id)
                 request = call.requests[place]
-                call.completions[place] = _completion(request, output, len(call.prompts[place]))
+                call.completions[place] = _completion(request, output, call.prompts[place], self._detokenizer)
                 call.owed.discard(place)
                 touched[id(call)] = call
                 finished.append(request.id)
@@ -270,7 +273,7 @@ def _dtype(model: ModelRef) -> str:
     return "float32" if stored in (torch.float32, "float32") else "auto"
 
 
-def _sampling_params(sampling: Sampling, seed: int, room: int) -> Any:
+def _sampling_params(sampling: Sampling, seed: int, room: int, detokenize: bool) -> Any:
     from vllm import SamplingParams
     from vllm.sampling_params import RequestOutputKind
 
@@ -282,23 +285,27 @@ def _sampling_params(sampling: Sampling, seed: int, room: int) -> Any:
         stop=list(sampling.stop),
         logprobs=sampling.logprobs,
         seed=seed,
+        detokenize=detokenize,
         output_kind=RequestOutputKind.FINAL_ONLY,
         skip_clone=True,  # made for this one request
     )
 
 
-def _completion(request: Request, output: Any, prompt_tokens: int) -> Completion:
+def _completion(request: Request, output: Any, prompt: Sequence[int], detokenizer: Detokenizer) -> Completion:
     chosen = output.outputs[0]
     reasons: dict[str, FinishReason] = {"stop": "stop", "length": "length"}
     if chosen.finish_reason not in reasons:
-        return failed(request.id, "aborted", f"finish reason {chosen.finish_reason}", prompt_tokens)
+        return failed(request.id, "aborted", f"finish reason {chosen.finish_reason}", len(prompt))
     ids = tuple(chosen.token_ids)
     logprobs = None
     if request.sampling.logprobs is not None:
         wanted = request.sampling.logprobs
         logprobs = tuple(_logprob(token, of, wanted) for token, of in zip(ids, chosen.logprobs, strict=True))
     reason = reasons[chosen.finish_reason]
-    return Completion(request.id, chosen.text, ids, reason, prompt_tokens, logprobs, tokens=len(ids))
+    text = chosen.text
+    if detokenizer.spells(request.sampling):  # the token that ended it is none of its text
+        text = detokenizer.text(prompt, ids[:-1] if reason == "stop" else ids)
+    return Completion(request.id, text, ids, reason, len(prompt), logprobs, tokens=len(ids))
 
 
 def _logprob(token_id: int, of: dict[int, Any], wanted: int) -> TokenLogprob:

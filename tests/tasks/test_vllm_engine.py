@@ -50,6 +50,14 @@ async def test_the_seed_decides_the_text(vllm_engine: VLLMEngine) -> None:
     assert len({completion.text for completion in first}) > 1
 
 
+@pytest.mark.parametrize("max_tokens", [12, 200])
+async def test_texts_are_spelled_as_vllm_spells_them(vllm_engine: VLLMEngine, max_tokens: int) -> None:
+    asked = [request(seed=seed, temperature=2.0, max_tokens=max_tokens) for seed in range(16)]
+    by_vllm = [request(seed=seed, temperature=2.0, max_tokens=max_tokens, logprobs=0) for seed in range(16)]
+    ours, theirs = await vllm_engine.generate(asked), await vllm_engine.generate(by_vllm)
+    assert [(each.text, each.token_ids) for each in ours] == [(each.text, each.token_ids) for each in theirs]
+
+
 async def test_a_temperature_of_zero_is_greedy(vllm_engine: VLLMEngine) -> None:
     greedy = await vllm_engine.generate([request(seed=seed, temperature=0.0, logprobs=1) for seed in range(3)])
     assert len({completion.token_ids for completion in greedy}) == 1
