@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 from benchmarks.workbench import PARTITION, arguments, make_traces, report, run_stage, show, workbench
 from evals.answers import Verdict
-from evals.montecarlo import PrefixRule, StepLabel, first_success, fixed
+from evals.montecarlo import PrefixRule, StepLabel
+from evals.policies import first_success, fixed
 from storage.store import Store
 from tasks.params import LabelsParams
 

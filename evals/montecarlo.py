@@ -1,13 +1,12 @@
-"""Monte Carlo step labels: which rollouts a trace still needs, and what its steps are worth.
+"""Monte Carlo step labels: what is known of a trace, and what its steps are worth.
 
 A prefix is worth what its completions reach: of rollouts that continue it, how many arrive at the right
 answer (Math-Shepherd, arXiv 2312.08935: hard estimation is "at least one", soft estimation is the share).
-A policy is a pure function from the verdicts so far to what is owed and what is decided. It reads each
-prefix's verdicts in the order of their index, never of their arrival, so a resumed, retried or differently
-batched run comes to the same labels.
+A policy (evals/policies/) is a pure function from the verdicts so far to what is owed and what is decided. It
+reads each prefix's verdicts in the order of their index, never of their arrival, so a resumed, retried or
+differently batched run comes to the same labels.
 
-`first_success` gives the hard labels of `fixed` on the same rollouts, exactly: a later rollout cannot undo
-a success. Of probability p it asks for (1 - (1 - p)^k) / p rollouts on average instead of k.
+Soft estimates under a stop rule are the subject of evals/soft_estimates.py.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,9 +15,14 @@ from typing import Literal
 
 from evals.answers import Verdict
 
-StopRule = Literal["fixed", "first_success", "exhausted", "answer"]
-"""Why a prefix got no more rollouts: it had all k; a success ended it; k came without a success; it needed
-none, being the whole trace."""
+StopRule = Literal["fixed", "first_success", "exhausted", "certain", "answer", "implied", "after_error", "budget"]
+"""Why a prefix got no more rollouts.
+
+fixed: it had all k. first_success: a success ended it. exhausted: k came without a success. certain: so many came
+without a success that a right step would hardly fail so often. answer: it is the whole trace. implied: something
+further on reached the right answer, which proves it. after_error: it lies behind the first bad step. budget: the
+run's tokens were spent.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +36,12 @@ class StepLabel:
 
     @property
     def hard(self) -> int | None:
-        """1 with a success, 0 with failures only; None where unknown verdicts could hide a success."""
-        if self.successes:
+        """1 with a success or by implication; 0 with failures only; None where nothing was decided: unknown
+        verdicts could hide a success, or the budget ended first."""
+        if self.successes or self.stop_rule == "implied":
             return 1
-        return 0 if self.failures and not self.unknowns else None
+        undecided = self.unknowns or self.stop_rule in ("after_error", "budget")
+        return 0 if self.failures and not undecided else None
 
     @property
     def soft(self) -> float | None:
@@ -44,6 +50,10 @@ class StepLabel:
         upwards: use the counts."""
         known = self.successes + self.failures
         return self.successes / known if known else None
+
+
+IMPLIED = StepLabel(0, 0, 0, "implied")
+AFTER_ERROR = StepLabel(0, 0, 0, "after_error")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +68,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """`owed`: rollout indices still wanted, by step. `labels`: one a step, None where something is owed
-    for it."""
+    """`owed`: rollout indices still wanted, by step. `labels`: one a step, None where it is not decided yet."""
 
     owed: dict[int, range]
     labels: tuple[StepLabel | None, ...]
@@ -68,60 +77,9 @@ class Decision:
 Policy = Callable[[Evidence], Decision]
 PrefixRule = Callable[[Sequence[Verdict]], "range | StepLabel"]
 """From one prefix's verdicts: the indices wanted next, or the label."""
-
-
-def policy(name: str, k: int, waves: Sequence[int] = (1,)) -> Policy:
-    """The policy of that name. Raises ValueError for an unknown one."""
-    rules = {"fixed": lambda: fixed(k), "first_success": lambda: first_success(k, waves)}
-    if name not in rules:
-        raise ValueError(f"no labelling policy {name!r}; there are {', '.join(sorted(rules))}")
-    return every_prefix(rules[name]())
-
-
-def every_prefix(rule: PrefixRule) -> Policy:
-    """Applies a rule to each prefix by itself."""
-
-    def decide(evidence: Evidence) -> Decision:
-        owed: dict[int, range] = {}
-        labels: list[StepLabel | None] = []
-        for step, verdicts in enumerate(evidence.rollouts):
-            answer = rule(verdicts)
-            if isinstance(answer, range):
-                owed[step] = answer
-            labels.append(answer if isinstance(answer, StepLabel) else None)
-        return Decision(owed, (*labels, count([evidence.answer], "answer")))
-
-    return decide
-
-
-def fixed(k: int) -> PrefixRule:
-    """All k rollouts of every prefix: the reference."""
-
-    def rule(verdicts: Sequence[Verdict]) -> range | StepLabel:
-        return range(len(verdicts), k) if len(verdicts) < k else count(verdicts[:k], "fixed")
-
-    return rule
-
-
-def first_success(k: int, waves: Sequence[int] = (1,)) -> PrefixRule:
-    """Stops a prefix at its first success, at k rollouts at the latest; asks wave by wave, the last size
-    repeating.
-
-    What a wave brought beyond the first success is ignored, so the label does not depend on the waves.
-    """
-    if not waves or min(waves) < 1:
-        raise ValueError(f"waves={tuple(waves)}: give one or more sizes of at least 1")
-    ends = _ends(k, waves)
-
-    def rule(verdicts: Sequence[Verdict]) -> range | StepLabel:
-        seen = verdicts[:k]
-        if Verdict.correct in seen:
-            return count(seen[: seen.index(Verdict.correct) + 1], "first_success")
-        if len(seen) == k:
-            return count(seen, "exhausted")
-        return range(len(seen), next(end for end in ends if end > len(seen)))
-
-    return rule
+RuleAfter = Callable[[StepLabel], PrefixRule]
+"""The rule of a prefix whose nearest earlier prefix that reached the answer has this label; with no such prefix, the
+label is one without rollouts."""
 
 
 def count(verdicts: Sequence[Verdict], stop_rule: StopRule) -> StepLabel:
@@ -134,10 +92,13 @@ def count(verdicts: Sequence[Verdict], stop_rule: StopRule) -> StepLabel:
     )
 
 
-def _ends(k: int, waves: Sequence[int]) -> list[int]:
-    ends, reached, index = [], 0, 0
-    while reached < k:
-        reached = min(k, reached + waves[min(index, len(waves) - 1)])
-        ends.append(reached)
-        index += 1
-    return ends
+def proven(evidence: Evidence) -> Decision:
+    """The decision about a trace whose answer is right: it is itself a completion of each of its prefixes."""
+    return Decision({}, (*(IMPLIED for _ in evidence.rollouts), count([evidence.answer], "answer")))
+
+
+def cut_short(decision: Decision, evidence: Evidence) -> tuple[StepLabel, ...]:
+    """A trace's labels when no more is asked for: what is undecided was left so by the budget."""
+    *searched, last = decision.labels
+    left = [label or count(seen, "budget") for label, seen in zip(searched, evidence.rollouts, strict=True)]
+    return (*left, last or count([evidence.answer], "answer"))

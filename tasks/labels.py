@@ -19,11 +19,13 @@ import pyarrow.compute as pc
 from evals.answers import CHECKER, Verdict
 from evals.first_errors import Scores, first_error_scores, known_first_error
 from evals.identity import row_id
-from evals.montecarlo import Evidence, Policy, StepLabel, policy
+from evals.montecarlo import Evidence, Policy, StepLabel, cut_short
+from evals.policies import Prior, policy
 from evals.step_kinds import KindScore, scores_by_kind, step_kinds
 from evals.truth import known_truths
 from storage.rows import DeadLetter
 from storage.schemas import DATASETS
+from tasks.budget import Budget
 from tasks.completions import Prompter, for_each, regrade
 from tasks.engine import Engine
 from tasks.grading import Grader
@@ -73,7 +75,8 @@ async def label(job: Job[LabelsParams], engine: Engine, grader: Grader) -> Outco
     with job.ledger("rollouts") as ledger:
         rollouts = Rollouts(engine, grader, job.params.sampling, ledger, kept)
         prompter = Prompter(engine, written.prompt, written.chat, job.params.seed, job.params.sampling)
-        labeller = Labeller(job, rollouts, prompter, problems)
+        budget = Budget(job.params.budget, pc.sum(kept["tokens"]).as_py() or 0)
+        labeller = Labeller(job, rollouts, prompter, problems, budget)
         await labeller.label(traces)
     used = {prefix.prompt.id for done in labeller.done for prefix in done.prefixes}
     table = rollouts_of(used, job.kept("rollouts"), kept)
@@ -96,6 +99,10 @@ def how_the_traces_were_written(job: Job[Any]) -> TracesParams:
     return TracesParams.model_validate(manifest.params)
 
 
+class BudgetSpent(Exception):
+    """There is no room in the budget for a rollout that is owed."""
+
+
 class Labeller:
     """Drives the policy of each trace, many traces at a time."""
 
@@ -105,10 +112,13 @@ class Labeller:
         rollouts: Rollouts,
         prompter: Prompter,
         problems: dict[str, dict[str, Any]],
+        budget: Budget,
     ) -> None:
         params = job.params
         self._job, self._rollouts, self._prompter, self._problems = job, rollouts, prompter, problems
-        self._policy: Policy = policy(params.policy, params.k, params.waves)
+        prior = Prior(right=params.right, recovery=params.recovery)
+        self._budget = budget
+        self._policy: Policy = policy(params.policy, params.k, params.waves, params.skip_right, params.error, prior)
         self.done: list[Labelled] = []
         self.dead: list[DeadLetter] = []
 
@@ -153,21 +163,39 @@ class Labeller:
     async def _decide(self, prefixes: tuple[Prefix, ...], answer: Verdict, affinity: str) -> tuple[StepLabel, ...]:
         """Follows the policy to its end; a prefix's next wave starts when its last one is back."""
         running: dict[int, asyncio.Task[None]] = {}
+        spent = False
         try:
             while True:
                 seen = tuple(self._rollouts.verdicts(prefix) for prefix in prefixes[:-1])
-                decision = self._policy(Evidence(seen, answer))
-                for step in decision.owed.keys() - running.keys():
-                    wave = self._rollouts.extend(prefixes[step], decision.owed[step], affinity)
+                evidence = Evidence(seen, answer)
+                decision = self._policy(evidence)
+                owed = decision.owed.keys() - running.keys() if not spent else ()
+                for step in owed:
+                    wave = self._roll_out(prefixes[step], decision.owed[step], affinity)
                     running[step] = asyncio.create_task(wave)
                 if not running:
-                    return tuple(label for label in decision.labels if label is not None)
+                    return cut_short(decision, evidence)
                 await asyncio.wait(running.values(), return_when=asyncio.FIRST_COMPLETED)
                 for step in [step for step, task in running.items() if task.done()]:
-                    running.pop(step).result()
+                    try:
+                        running.pop(step).result()
+                    except BudgetSpent:
+                        spent = True
         finally:
             # What is under way is paid for: let it reach the ledger.
             await asyncio.gather(*running.values(), return_exceptions=True)
+
+    async def _roll_out(self, prefix: Prefix, wanted: range, affinity: str) -> None:
+        """Raises BudgetSpent where there is room for a part of them at most, and EngineRefused."""
+        missing = self._rollouts.missing(prefix, wanted)
+        each = self._job.params.sampling.max_tokens
+        granted, tokens = await self._budget.reserve(each, len(missing)), 0
+        try:
+            tokens = await self._rollouts.extend(prefix, missing[:granted], affinity)
+        finally:
+            await self._budget.settle(granted * each, tokens)
+        if granted < len(missing):
+            raise BudgetSpent
 
     def _bury(self, trace: dict[str, Any], kind: str, message: str) -> None:
         place = f"problem {trace['problem_id']} sample {trace['sample']}"

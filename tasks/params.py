@@ -15,6 +15,7 @@ from evals.filters.screen import Filters
 from evals.identity import fingerprint
 from evals.judge import Reference, ReplyForm
 from evals.omegaprm import Settings
+from evals.policies import DEFAULT_WAVES
 from evals.prompts import PromptStyle
 from evals.recipes.rewards import Reward
 from evals.sources import Format, Repeats
@@ -154,13 +155,25 @@ class LabelsParams(Params):
 
     engine: EngineParams | None = None
     """The completer; None is the model that wrote the traces. The prompt's style is that of the traces."""
-    policy: Literal["fixed", "first_success"] = "first_success"
+    policy: Literal["fixed", "first_success", "scan", "binary", "posterior"] = "first_success"
     """`fixed`: all k rollouts of every prefix. `first_success`: stop at the first right one; same hard
-    labels, fewer rollouts."""
+    labels, fewer rollouts. `scan`, `binary`: look for the first bad step alone, one after the other or by halves.
+    `posterior`: by halves, and more rollouts for a doubtful negative."""
     k: int = Field(default=8, ge=1)
     """Rollouts a prefix at the most."""
-    waves: tuple[int, ...] = (1, 1, 2, 4)
-    """first_success: how many rollouts are asked for at a time; the last number repeats until k."""
+    waves: tuple[int, ...] = DEFAULT_WAVES
+    """How many rollouts are asked for at a time (not by `fixed`); the last number repeats until k."""
+    skip_right: bool = True
+    """scan, binary, posterior: a trace whose answer is right is its own proof, and costs nothing."""
+    error: float = Field(default=0.05, gt=0, lt=1)
+    """posterior: a step is called bad once the probability that it is right is below this."""
+    right: float = Field(default=0.7, gt=0, lt=1)
+    """posterior: how probable it is beforehand that a searched step is right."""
+    recovery: float = Field(default=0.02, ge=0, lt=1)
+    """posterior: how often rollouts reach the right answer from behind an error."""
+    budget: int | None = Field(default=None, ge=0)
+    """Tokens that the rollouts may cost, those of earlier attempts included; it is never passed. Steps that are not
+    decided then say so (`stop_rule` is `budget`), and a larger budget goes on from there."""
     sampling: Sampling = Sampling()
     """Of the rollouts."""
     seed: int = 0

@@ -66,15 +66,18 @@ class Rollouts:
         known = self._verdicts[prefix.prompt.id]
         return tuple(map(known.__getitem__, takewhile(known.__contains__, count())))
 
-    async def extend(self, prefix: Prefix, indices: Iterable[int], affinity: str) -> None:
-        """Makes sure that these rollouts are there. Raises EngineRefused."""
-        async with self._locks[prefix.prompt.id]:
-            known = self._verdicts[prefix.prompt.id]
-            missing = [i for i in indices if i not in known]
-            if missing:
-                await self._generate(prefix, missing, affinity)
+    def missing(self, prefix: Prefix, indices: Iterable[int]) -> list[int]:
+        """Those of the indices that are not there."""
+        known = self._verdicts[prefix.prompt.id]
+        return [i for i in indices if i not in known]
 
-    async def _generate(self, prefix: Prefix, indices: Sequence[int], affinity: str) -> None:
+    async def extend(self, prefix: Prefix, indices: Iterable[int], affinity: str) -> int:
+        """Makes sure that these rollouts are there; the tokens that it took. Raises EngineRefused."""
+        async with self._locks[prefix.prompt.id]:
+            missing = self.missing(prefix, indices)
+            return await self._generate(prefix, missing, affinity) if missing else 0
+
+    async def _generate(self, prefix: Prefix, indices: Sequence[int], affinity: str) -> int:
         requests = [prefix.prompt.request(i, self._sampling) for i in indices]
         graded = await complete(self._engine, self._grader, requests, prefix.gold, affinity)
         came = {i: pair for i, pair in zip(indices, graded, strict=True) if not pair[0].error}
@@ -85,11 +88,13 @@ class Rollouts:
             for row in rows:
                 self._observe(row)
         self._verdicts[prefix.prompt.id] |= {i: grade.verdict for i, (_, grade) in came.items()}
-        self.tokens += sum(completion.tokens for completion, _ in graded)
+        tokens = sum(completion.tokens for completion, _ in graded)
+        self.tokens += tokens
         self.generated += len(came)
         for completion, _ in graded:
             if completion.error:
                 raise EngineRefused(completion)
+        return tokens
 
     def _row(self, prefix: Prefix, index: int, seed: int, said: Completion, grade: Grade) -> dict[str, Any]:
         return {

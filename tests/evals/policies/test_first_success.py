@@ -3,7 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evals.answers import Verdict
-from evals.montecarlo import Evidence, Policy, StepLabel, count, first_success, fixed, policy
+from evals.montecarlo import Evidence, Policy, StepLabel, count
+from evals.policies import first_success, fixed, policy
 
 verdicts = st.lists(st.sampled_from(Verdict), min_size=16, max_size=16)
 waves = st.lists(st.integers(1, 5), min_size=1, max_size=4)
@@ -68,7 +69,7 @@ def test_expected_rollouts_of_the_early_stop_follow_the_geometric_law():
 
 @pytest.mark.parametrize("name", ["majority", ""])
 def test_an_unknown_policy_is_refused_by_name(name):
-    with pytest.raises(ValueError, match="there are first_success, fixed"):
+    with pytest.raises(ValueError, match="there are binary, first_success, fixed, posterior, scan"):
         policy(name, k=4)
 
 
