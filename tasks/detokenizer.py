@@ -21,7 +21,7 @@ class Detokenizer:
     """Spells for one tokenizer."""
 
     def __init__(self, tokenizer: Any) -> None:
-        self._core = getattr(tokenizer, "_tokenizer", None) if getattr(tokenizer, "is_fast", False) else None
+        self._core: Any = getattr(tokenizer, "_tokenizer", None) if getattr(tokenizer, "is_fast", False) else None
 
     def spells(self, sampling: Sampling) -> bool:
         """Whether a completion of this sampling is ours to spell: vLLM need not read it while it comes."""

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from evals.answers import CHECKER, Verdict
+from evals.consensus import contradicts
 from evals.first_errors import Scores, first_error_scores, known_first_error
 from evals.identity import row_id
 from evals.montecarlo import Evidence, Policy, StepLabel, cut_short
@@ -219,6 +220,8 @@ def summarise(labels: Sequence[dict[str, Any]], table: pa.Table, rollouts: Rollo
         "generated": rollouts.generated,
         "rollouts_per_trace": table.num_rows / max(1, len(by_trace)),
         "tokens_per_label": spent["rollout_tokens"] / max(1, len(labels)),
+        "contradictions": sum(contradicts([row["hard"] for row in rows]) for rows in by_trace.values()),
+        "cut_by_budget": sum(row["stop_rule"] == "budget" for row in labels),
     }
     known = [row for row in labels if row["truth"] is not None and row["hard"] is not None]
     if known:

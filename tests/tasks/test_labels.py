@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.engine import Abilities, Request
+from tasks.engine import Abilities, Request, Sampling
 from tasks.fake_engine import FakeEngine
 from tasks.grading import Grader
 from tasks.labels import label
@@ -164,3 +164,37 @@ async def test_steps_carry_their_kinds_and_the_summary_says_how_each_kind_fares(
     assert {kind: score["steps"] for kind, score in told.items()} == {"compute": 15, "conclude": 6}
     assert told["conclude"]["good"] == 0.5, "they are the answers, of which every other one is right"
     assert "agreement" not in told["compute"], "no truth is known here"
+
+
+@pytest.mark.parametrize("policy", ["fixed", "first_success", "scan", "binary", "posterior"])
+async def test_every_policy_resumes_without_asking_for_anything_twice(root, policy):
+    whole = await labelled(root, Counting(coin), policy=policy, k=4)
+    again = Counting(coin)
+    repeated = await labelled(root, again, policy=policy, k=4)
+    assert again.asked == []
+    assert repeated.tables["labels"].equals(whole.tables["labels"])
+
+
+@pytest.mark.parametrize("budget", [0, 20, 40, 10_000])
+async def test_a_token_budget_ends_the_labels_early_and_cleanly(root, budget):
+    engine = Counting(coin)
+    outcome = await labelled(root, engine, policy="fixed", k=4, budget=budget, sampling=Sampling(max_tokens=9))
+    spent = outcome.summary["rollout_tokens"]
+    assert spent <= budget
+    rows = outcome.tables["labels"].to_pylist()
+    assert len(rows) == 3 * (3 + 2), "every step has a row"
+    cut = [row for row in rows if row["stop_rule"] == "budget"]
+    assert bool(cut) == (budget < 10_000)
+    assert all(row["hard"] is None or row["successes"] for row in cut)
+    more = Counting(coin)
+    complete = await labelled(root, more, policy="fixed", k=4, budget=10_000, sampling=Sampling(max_tokens=9))
+    assert not set(more.asked) & set(engine.asked), "a larger budget goes on from there"
+    assert "budget" not in complete.tables["labels"]["stop_rule"].to_pylist()
+
+
+async def test_a_success_behind_a_bad_step_is_counted(root):
+    def only_later(request: Request) -> str:
+        return "#### 8" if "5 + 3" in request.prompt else "#### 9"
+
+    outcome = await labelled(root, FakeEngine(only_later), policy="fixed", k=2)
+    assert outcome.summary["contradictions"] == 3, "the first step of each right trace"
