@@ -68,6 +68,8 @@ class Ledger:
             if self._closed:
                 raise ValueError(f"{self._files.address(self._folder)}: the ledger is closed")
             self._raise_error()
+            if not table.num_rows:
+                return
             if not self._waiting:
                 self._oldest = time.monotonic()
             self._waiting.append(table)

@@ -62,6 +62,12 @@ def test_rows_are_flushed_in_time_though_no_new_one_comes(place: Location) -> No
         assert eventually(place, 3) == 3
 
 
+def test_no_rows_make_no_file(place: Location) -> None:
+    with place.ledger("kept") as ledger:
+        ledger.append([])
+    assert not folder_of(place).exists()
+
+
 def test_threads_append_together_without_losing_a_row(place: Location) -> None:
     with place.ledger("kept", rows=7, seconds=0.01) as ledger:
 
