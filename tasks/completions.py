@@ -99,11 +99,15 @@ def grade_columns(grade: Grade) -> dict[str, str | None]:
 async def regrade(kept: pa.Table, golds: Mapping[str, str], grader: Grader) -> pa.Table:
     """Kept rows with the verdicts of today's checker and today's gold answers; nothing is generated.
 
-    `golds` is by problem id. Rows of problems that are no longer there are left out.
+    `golds` is by problem id. Rows of problems that are no longer there are left out. A verdict that a file brought
+    along (reason `annotated`) is no checker's, and stays.
     """
     rows = [row for row in kept.to_pylist() if row["problem_id"] in golds]
 
     async def grade(row: dict[str, str]) -> None:
+        if row["reason"] == "annotated":
+            row["checker"] = CHECKER
+            return
         said = await grader.grade(row["text"], golds[row["problem_id"]], row["finish_reason"])
         row.update(grade_columns(said))  # type: ignore[arg-type]
 
