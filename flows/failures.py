@@ -11,6 +11,7 @@ from flows.addresses import Unclear
 from flows.diff import Incomparable
 from flows.execute import Interrupted
 from flows.parameters import ParameterError
+from flows.regrade import CannotRegrade
 from flows.rows import BadSelection
 from flows.terminal import show_error
 from flows.work import Busy, InputsMissing
@@ -60,6 +61,8 @@ def failure_of(error: BaseException) -> Failure:
             return Failure(INTERRUPTED, "Interrupted", text)
         case KeyboardInterrupt():
             return Failure(INTERRUPTED, "Interrupted", "Nothing was lost: the same command goes on from here.")
+        case CannotRegrade():
+            return Failure(FAILED, "This cannot be regraded", text)
         case InvalidData():
             return Failure(FAILED, "The data is not good enough", text, "See what failed: proctor show dead")
         case CommitLost() | LeaseLost():

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from flows.failures import failures_shown
-from flows.options import AnyDate, AnyModel, AnyRoot, AnyRun, AnySource, Json
+from flows.options import AnyDate, AnyModel, AnyRoot, AnyRun, AnySource, Json, MaxDeadRate
 from storage.store import Store
 
 
@@ -79,4 +79,41 @@ def audit(
             console.print(f"\n{told(sheet, rows)}", markup=False, soft_wrap=True)
 
 
-COMMANDS = (processbench, audit)
+def regrade(
+    context: typer.Context,
+    commit: Annotated[bool, typer.Option("--apply", help="Commit the result.")] = False,
+    limit: Annotated[int, typer.Option(min=0, help="Rows to show of each dataset.")] = 10,
+    root: AnyRoot = "data",
+    date: AnyDate = None,
+    source: AnySource = None,
+    model: AnyModel = None,
+    run: AnyRun = None,
+    max_dead_rate: MaxDeadRate = 0.05,
+    as_json: Json = False,
+) -> None:
+    """See what today's checker and gold answers change in traces and labels that there are; nothing is generated.
+
+    Takes the partition that was committed last among those that fit, and its kept rollouts. Storage stays as it is
+    without --apply, and where labels would need rollouts that were not kept: [bold]proctor run[/] makes those.
+
+    [dim]proctor regrade --limit 20[/]   [dim]proctor regrade --apply[/]
+    """
+    with failures_shown(context):
+        from flows.regrade import apply, as_json_lines, look, works
+        from flows.regrade_terminal import ending, shown
+        from flows.selection import Selection
+
+        console = Console()
+        todo = works(Store(root), Selection(date.date() if date else None, source, model, run))
+        seen = look(todo)
+        if as_json:
+            for line in as_json_lines(seen, limit):
+                typer.echo(line)
+        else:
+            console.print(shown(seen, limit), soft_wrap=True)
+        committed = apply(todo, seen, max_dead_rate) if commit else None
+        if not as_json:
+            console.print(ending(seen, committed), markup=False, highlight=False, soft_wrap=True)
+
+
+COMMANDS = (processbench, audit, regrade)

@@ -11,7 +11,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -27,7 +27,7 @@ from evals.truth import known_truths
 from storage.rows import DeadLetter
 from storage.schemas import DATASETS
 from tasks.budget import Budget
-from tasks.completions import Prompter, for_each, regrade
+from tasks.completions import Prompt, Prompter, for_each, regrade
 from tasks.engine import Engine
 from tasks.grading import Grader
 from tasks.job import Job, Outcome
@@ -64,9 +64,17 @@ async def _run(job: Job[LabelsParams]) -> Outcome:
         return await label(job, engine, grader)
 
 
-async def label(job: Job[LabelsParams], engine: Engine, grader: Grader) -> Outcome:
+class Prompts(Protocol):
+    """What a trace's beginnings are called."""
+
+    async def prompt(self, question: str) -> Prompt: ...
+
+    def continued(self, prompt: Prompt, written: str) -> Prompt: ...
+
+
+async def label(job: Job[LabelsParams], engine: Engine, grader: Grader, prompts: Prompts | None = None) -> Outcome:
     """The stage with an engine and a grader that are ready. Raises ValueError for an engine that cannot do
-    it."""
+    it. `prompts`: left out, the engine renders them."""
     require_continuation(engine)
     written = how_the_traces_were_written(job)
     problems = {row["problem_id"]: row for row in job.inputs["problems"].read().to_pylist()}
@@ -75,9 +83,10 @@ async def label(job: Job[LabelsParams], engine: Engine, grader: Grader) -> Outco
     kept = await regrade(job.kept("rollouts"), golds, grader)
     with job.ledger("rollouts") as ledger:
         rollouts = Rollouts(engine, grader, job.params.sampling, ledger, kept)
-        prompter = Prompter(engine, written.prompt, written.chat, job.params.seed, job.params.sampling)
+        if prompts is None:
+            prompts = Prompter(engine, written.prompt, written.chat, job.params.seed, job.params.sampling)
         budget = Budget(job.params.budget, pc.sum(kept["tokens"]).as_py() or 0)
-        labeller = Labeller(job, rollouts, prompter, problems, budget)
+        labeller = Labeller(job, rollouts, prompts, problems, budget)
         await labeller.label(traces)
     used = {prefix.prompt.id for done in labeller.done for prefix in done.prefixes}
     table = rollouts_of(used, job.kept("rollouts"), kept)
@@ -111,12 +120,12 @@ class Labeller:
         self,
         job: Job[LabelsParams],
         rollouts: Rollouts,
-        prompter: Prompter,
+        prompts: Prompts,
         problems: dict[str, dict[str, Any]],
         budget: Budget,
     ) -> None:
         params = job.params
-        self._job, self._rollouts, self._prompter, self._problems = job, rollouts, prompter, problems
+        self._job, self._rollouts, self._prompts, self._problems = job, rollouts, prompts, problems
         prior = Prior(right=params.right, recovery=params.recovery)
         self._budget = budget
         self._policy: Policy = policy(params.policy, params.k, params.waves, params.skip_right, params.error, prior)
@@ -153,11 +162,11 @@ class Labeller:
             self.done.append(Labelled(trace, labels, prefixes))
 
     async def _prefixes(self, trace: dict[str, Any], problem: dict[str, Any]) -> tuple[Prefix, ...]:
-        start = await self._prompter.prompt(problem["question"])
+        start = await self._prompts.prompt(problem["question"])
         prefixes, written = [], ""
         for step in trace["steps"]:
             written += step
-            prompt = self._prompter.continued(start, written)
+            prompt = self._prompts.continued(start, written)
             prefixes.append(Prefix(prompt, problem["problem_id"], problem["answer"]))
         return tuple(prefixes)
 
