@@ -261,11 +261,15 @@ def test_what_a_file_said_of_an_answer_stays_the_verdict(tmp_path, regrade):
     asked = [row | {"question": said[0]["q"], "answer": "5", "graph": ""} for row in problem_rows(1)]
     commit(at(tmp_path, "problems"), asked, ProblemsParams())
     columns = {"question": "q", "steps": "steps", "correct": "right"}
-    params = TracesParams(engine=FAKE, chat="off", imported=ImportParams(path=file, columns=columns))
+    params = TracesParams(engine=FAKE, imported=ImportParams(path=file, columns=columns))
     execute(Work(STAGES["traces"], PARTITION, params, Store(tmp_path)))
+    made(tmp_path, FIXED)
     assert [row["reason"] for row in rows(tmp_path, "traces")] == ["annotated", "exact"]
     commit(at(tmp_path, "problems"), [asked[0] | {"answer": "6"}], ProblemsParams())
     assert told(regrade("--json"), "traces")["changes"] == [{"old": "correct", "new": "wrong", "rows": 1}]
+    labels = told(regrade("--json"), "labels")
+    assert labels["changes"] == [{"old": "good", "new": "bad", "rows": 1}], "the last step of the one that is graded"
+    assert labels["owed"] == 0, "rollouts are found though no prompt of an imported trace is on record"
     assert regrade("--apply").exit_code == 0
     assert [row["verdict"] for row in rows(tmp_path, "traces")] == ["correct", "wrong"]
     assert rows(tmp_path, "traces")[0]["reason"] == "annotated"
