@@ -12,7 +12,8 @@ from scipy.special import betaln
 from scipy.stats import beta
 
 from evals.answers import Verdict
-from evals.montecarlo import StepLabel, StopRule, count
+from evals.montecarlo import AFTER_ERROR, IMPLIED, PrefixRule, StepLabel, StopRule
+from evals.policies import Prior, first_success, fixed, posterior
 from evals.soft_estimates import (
     STOP_RULES,
     SoftEstimates,
@@ -25,20 +26,11 @@ from evals.soft_estimates import (
 
 RIGHT, WRONG, UNKNOWN = Verdict.correct, Verdict.wrong, Verdict.unknown
 Verdicts = tuple[Verdict, ...]
-Design = Callable[[Verdicts], StepLabel]
+Design = Callable[[int], PrefixRule]
+"""A rule, given k."""
 
 CHANCES = (0.03, 0.2, 0.5, 0.77, 0.96)
 LIMITS = (1, 2, 5, 8)
-
-
-def all_k(verdicts: Verdicts) -> StepLabel:
-    return count(verdicts, "fixed")
-
-
-def up_to_first_success(verdicts: Verdicts) -> StepLabel:
-    if RIGHT in verdicts:
-        return count(verdicts[: verdicts.index(RIGHT) + 1], "first_success")
-    return count(verdicts, "exhausted")
 
 
 def sequences(k: int, p: float, unknown: float = 0.0) -> Iterator[tuple[Verdicts, float]]:
@@ -50,10 +42,20 @@ def sequences(k: int, p: float, unknown: float = 0.0) -> Iterator[tuple[Verdicts
 
 def outcomes(design: Design, k: int, p: float, unknown: float = 0.0) -> dict[StepLabel, float]:
     """Each label that the design can end in, with its probability."""
+    return endings(design(k), k, p, unknown)
+
+
+def endings(rule: PrefixRule, k: int, p: float, unknown: float = 0.0) -> dict[StepLabel, float]:
     found: defaultdict[StepLabel, float] = defaultdict(float)
     for verdicts, chance in sequences(k, p, unknown):
-        found[design(verdicts)] += chance
+        found[label_of(rule, verdicts)] += chance
     return dict(found)
+
+
+def label_of(rule: PrefixRule, verdicts: Verdicts) -> StepLabel:
+    label = rule(verdicts)
+    assert isinstance(label, StepLabel), f"{label} is still owed"
+    return label
 
 
 def estimates(labels: list[StepLabel], **settings) -> SoftEstimates:
@@ -77,29 +79,29 @@ def one(successes: int, failures: int, stop_rule: str, **settings) -> dict[str, 
 
 
 class TestUnbiased:
-    @pytest.mark.parametrize("design", [all_k, up_to_first_success])
+    @pytest.mark.parametrize("design", [fixed, first_success])
     @pytest.mark.parametrize("k", LIMITS)
     def test_its_mean_over_all_sequences_is_p(self, design: Design, k: int) -> None:
         for p in CHANCES:
             assert expected("unbiased", outcomes(design, k, p)) == pytest.approx(p, abs=1e-12)
 
-    @pytest.mark.parametrize("design", [all_k, up_to_first_success])
+    @pytest.mark.parametrize("design", [fixed, first_success])
     def test_unknown_verdicts_do_not_bias_it(self, design: Design) -> None:
         for k, p, unknown in product((1, 3, 5), CHANCES, (0.1, 0.6)):
             assert expected("unbiased", outcomes(design, k, p, unknown)) == pytest.approx(p, abs=1e-12)
 
-    @pytest.mark.parametrize("design", [all_k, up_to_first_success])
+    @pytest.mark.parametrize("design", [fixed, first_success])
     @pytest.mark.parametrize("k", LIMITS)
     def test_it_is_the_share_of_orders_that_begin_with_a_success(self, design: Design, k: int) -> None:
         """Girshick, Mosteller and Savage: paths from the first success over all paths to where it stopped."""
         stopped = defaultdict(set)
         for verdicts, _ in sequences(k, 0.5):
-            label = design(verdicts)
+            label = label_of(design(k), verdicts)
             stopped[label].add(verdicts[: label.successes + label.failures])
         shares = [Counter(path[0] for path in paths)[RIGHT] / len(paths) for paths in stopped.values()]
         assert estimates(list(stopped)).unbiased == pytest.approx(shares)
 
-    @pytest.mark.parametrize("design", [all_k, up_to_first_success])
+    @pytest.mark.parametrize("design", [fixed, first_success])
     @pytest.mark.parametrize("k", LIMITS)
     def test_no_other_function_of_the_counts_is_unbiased(self, design: Design, k: int) -> None:
         """k + 1 outcomes, whose probabilities are linearly independent functions of p: one solution."""
@@ -109,38 +111,35 @@ class TestUnbiased:
 
     def test_it_varies_as_a_single_rollout_does(self) -> None:
         for p in CHANCES:
-            found = outcomes(up_to_first_success, 8, p)
+            found = outcomes(first_success, 8, p)
             spread = (estimates(list(found)).unbiased - p) ** 2 @ list(found.values())
             assert spread == pytest.approx(p * (1 - p))
 
     def test_a_limit_that_earlier_prefixes_set_leaves_it_unbiased_and_mixes_the_bias_of_the_mle(self) -> None:
-        """As `certain`: after 1 + 2 x the failures of the prefix before it, it is believed to be bad."""
-
-        def certain(verdicts: Verdicts) -> StepLabel:
-            label = up_to_first_success(verdicts)
-            return label if label.successes else count(verdicts, "certain")
-
-        before, p = outcomes(up_to_first_success, 3, 0.4), 0.3
-        limits = {label: 1 + 2 * label.failures for label in before}
-        for name, mixture in (
-            ("unbiased", 0.0),
-            ("mle", sum(mle_bias(p, limits[each]) * before[each] for each in before)),
-        ):
-            mean = sum(expected(name, outcomes(certain, limits[each], p)) * before[each] for each in before)
-            assert mean == pytest.approx(p + mixture, abs=1e-12)
+        before, p, k = outcomes(first_success, 3, 0.4), 0.3, 8
+        after = {
+            label: endings(posterior(k, (1,), 0.2, Prior())(label if label.hard else IMPLIED), k, p) for label in before
+        }
+        limits = {label: max(end.successes + end.failures for end in ends) for label, ends in after.items()}
+        assert len(set(limits.values())) > 1
+        assert "certain" in {end.stop_rule for ends in after.values() for end in ends}
+        mixture = sum(mle_bias(p, limits[label]) * chance for label, chance in before.items())
+        for name, bias in (("unbiased", 0.0), ("mle", mixture)):
+            mean = sum(expected(name, after[label]) * chance for label, chance in before.items())
+            assert mean == pytest.approx(p + bias, abs=1e-12)
 
 
 class TestMaximumLikelihood:
     @pytest.mark.parametrize("k", LIMITS)
     def test_a_first_success_biases_it_as_the_formula_says(self, k: int) -> None:
-        bias = [expected("mle", outcomes(up_to_first_success, k, p)) - p for p in CHANCES]
+        bias = [expected("mle", outcomes(first_success, k, p)) - p for p in CHANCES]
         assert mle_bias(CHANCES, k) == pytest.approx(bias, abs=1e-12)
         assert min(bias) > (0.001 if k > 1 else -1e-12)
 
     @pytest.mark.parametrize("k", LIMITS)
     def test_a_fixed_number_does_not_bias_it(self, k: int) -> None:
         for p in CHANCES:
-            assert expected("mle", outcomes(all_k, k, p)) == pytest.approx(p, abs=1e-12)
+            assert expected("mle", outcomes(fixed, k, p)) == pytest.approx(p, abs=1e-12)
 
     def test_the_bias_tends_to_that_without_a_limit(self) -> None:
         p = np.array([0.2, 0.5, 0.9])
@@ -148,7 +147,7 @@ class TestMaximumLikelihood:
 
     def test_expected_rollouts_are_counted(self) -> None:
         for k, p in product(LIMITS, CHANCES):
-            found = outcomes(up_to_first_success, k, p)
+            found = outcomes(first_success, k, p)
             rollouts = sum((label.successes + label.failures) * chance for label, chance in found.items())
             assert expected_rollouts(p, k) == pytest.approx(rollouts)
         assert expected_rollouts(0.0, 8) == 8
@@ -156,13 +155,13 @@ class TestMaximumLikelihood:
 
 class TestPosterior:
     @pytest.mark.parametrize("prior", [(1.0, 1.0), (0.5, 0.5), (2.0, 5.0)])
-    @pytest.mark.parametrize("design", [all_k, up_to_first_success])
+    @pytest.mark.parametrize("design", [fixed, first_success])
     def test_its_interval_holds_p_as_often_as_it_says_over_the_prior(self, design: Design, prior) -> None:
         """Every outcome's probability is integrated over those p that its interval holds."""
         labels = list(outcomes(design, 5, 0.5))
         ways = Counter()
         for verdicts, _ in sequences(5, 0.5):
-            label = design(verdicts)
+            label = label_of(design(5), verdicts)
             ways[label, verdicts[: label.successes + label.failures]] = 1
         for level in (0.5, 0.95):
             found, held = estimates(labels, prior=prior, level=level), 0.0
@@ -177,7 +176,7 @@ class TestPosterior:
 
     def test_its_mean_over_the_prior_is_the_priors(self) -> None:
         def mean(p: float) -> float:
-            return expected("mean", outcomes(up_to_first_success, 4, p), prior=(2.0, 5.0)) * beta.pdf(p, 2, 5)
+            return expected("mean", outcomes(first_success, 4, p), prior=(2.0, 5.0)) * beta.pdf(p, 2, 5)
 
         assert quad(mean, 1e-9, 1 - 1e-9, epsabs=1e-8)[0] == pytest.approx(2 / 7, abs=1e-6)
 
@@ -284,7 +283,7 @@ class TestPooled:
 
     def test_of_equal_prefixes_the_ratio_is_p(self) -> None:
         for k, p in product(LIMITS, CHANCES):
-            found = outcomes(up_to_first_success, k, p)
+            found = outcomes(first_success, k, p)
             successes = sum(label.successes * chance for label, chance in found.items())
             assert successes / expected_rollouts(p, k) == pytest.approx(p)
 
@@ -348,4 +347,5 @@ class TestFittedPrior:
 
 
 def test_every_rule_of_a_label_is_known_here() -> None:
-    assert set(get_args(StopRule)) <= set(STOP_RULES)
+    assert set(get_args(StopRule)) == set(STOP_RULES)
+    assert all(np.isnan(estimates([IMPLIED, AFTER_ERROR]).mean))
