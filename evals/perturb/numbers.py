@@ -1,0 +1,393 @@
+"""Other numbers for the same problem: resampled, and computed again along every possible linking.
+
+An instance is kept only if all linkings give the same value at every step, whole results stay whole, signs stay,
+sizes stay comparable, and what plausibility.py reads from the words still holds. Its question and solution are the
+seed's with the numbers replaced; at the old values they are the seed's, byte for byte.
+"""
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from evals.perturb import plausibility
+from evals.perturb.arithmetic import Number
+from evals.perturb.grids import Range, grid
+from evals.perturb.linking import Links, Source, Value, link, used
+from evals.perturb.numerals import decimal, places, write
+from evals.perturb.rewriting import Edit, rewrite
+from evals.perturb.solution import Step, read
+from evals.perturb.variant import Certificate, Refused, SeedProblem, Tier
+
+RESTARTS = 60
+RESTARTS_WITHOUT_SUCCESS = 12
+MOVES = 40
+WIDER_RATIO = 10**5
+CHECKS = (
+    "annotations hold exactly",
+    "answer is the last step",
+    "every number has a source",
+    "every step is used",
+    "text at the old values is the seed's",
+    "all linkings agree",
+    "whole results stay whole",
+    "signs stay",
+    "order and shares stay",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What may vary and how."""
+
+    links: Links
+    grids: dict[int, list[Value]]
+    """By free quantity."""
+    pins: dict[int, tuple[tuple[int, Source], ...]]
+    """By step: quantities that take its value, because a later number could be either."""
+    pairs: tuple[tuple[int, int], ...]
+    ratio: int
+    tier: Tier
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """New quantities and, by step, new literals and partial results."""
+
+    values: tuple[Value, ...]
+    literals: tuple[tuple[Number, ...], ...]
+    steps: tuple[Number, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """A question and solution with new numbers."""
+
+    question: str
+    solution: str
+    answer: str
+    certificate: Certificate
+
+
+def plan(problem: SeedProblem, reach: Range = "comparable") -> Plan:
+    """Reads, links and checks a problem. Raises Refused."""
+    links = _linked(problem.question, problem.solution)
+    active, still = used(links), plausibility.tied_sums(links)
+    pins = _pins(links)
+    pinned = {i for row in pins.values() for i, _ in row}
+    grids = {}
+    for i, quantity in enumerate(links.quantities):
+        if i in active and i not in still and i not in pinned and not quantity.frozen:
+            values = grid([links.mentions[m] for m in quantity.mentions], quantity.value, problem.question, reach)
+            if any(value != quantity.value for value in values):
+                grids[i] = values
+    if not grids:
+        reasons = sorted({q.frozen for i, q in enumerate(links.quantities) if i in active and q.frozen})
+        raise Refused("nothing may vary", "; ".join(reasons) or "no number has another fitting value")
+    ratio = plausibility.LARGEST_RATIO if reach == "comparable" else WIDER_RATIO
+    pairs = tuple(p for p in plausibility.ordered_pairs(links) if set(p) & (set(grids) | pinned))
+    made = Plan(links, grids, pins, pairs, ratio, _tier(links))
+    original = Instance(
+        tuple(q.value for q in links.quantities),
+        tuple(step.expression.values for step in links.solution.steps),
+        tuple(step.value for step in links.solution.steps),
+    )
+    back = render(made, original)
+    if back is None or (back.question, back.solution) != (problem.question, problem.solution):
+        raise Refused("no round trip", "the old values do not give back the old text")
+    return made
+
+
+def instances(made: Plan, rng: random.Random) -> Iterator[Numbered]:
+    """Distinct instances, as far as the tries reach."""
+    seen = {made.links.question}
+    for attempt in range(RESTARTS):
+        if len(seen) == 1 and attempt >= RESTARTS_WITHOUT_SUCCESS:
+            return
+        instance = search(made, rng)
+        numbered = render(made, instance) if instance else None
+        if numbered and numbered.question not in seen:
+            seen.add(numbered.question)
+            yield numbered
+
+
+def search(made: Plan, rng: random.Random) -> Instance | None:
+    """A random assignment, then one number after the other drawn again as long as that satisfies no fewer
+    steps; None where the tries do not suffice."""
+    values: list[Value] = [q.value for q in made.links.quantities]
+    free = list(made.grids)
+    for i in free:
+        values[i] = _draw(made.grids[i], rng)
+    best, instance = follow(made, values)
+    for _ in range(MOVES if len(free) > 1 else len(made.grids[free[0]]) // 2):
+        if instance is not None:
+            break
+        i = free[int(rng.random() * len(free))]
+        old, values[i] = values[i], _draw(made.grids[i], rng)
+        reached, instance = follow(made, values)
+        if reached < best:
+            values[i] = old
+        best = max(best, reached)
+    return instance if instance and _differs(made, instance) else None
+
+
+def _draw(choices: Sequence[Value], rng: random.Random) -> Value:
+    return choices[int(rng.random() * len(choices))]
+
+
+def _differs(made: Plan, instance: Instance) -> bool:
+    """At least half of the free numbers have a new value."""
+    changed = sum(instance.values[i] != made.links.quantities[i].value for i in made.grids)
+    return 2 * changed >= len(made.grids)
+
+
+def follow(made: Plan, values: list[Value]) -> tuple[int, Instance | None]:
+    """How far the values go, in steps, and the instance if they keep every rule and all linkings agree."""
+    pinned = {i for row in made.pins.values() for i, _ in row}
+    if not _ordered(made, values, skip=pinned) or not plausibility.shares_fit(made.links, values, pinned):
+        return -1, None
+    first: Instance | None = None
+    for choice in made.links.choices:
+        reached, instance = _follow_one(made, values, choice)
+        if instance is None or (first is not None and instance.steps != first.steps):
+            return reached, None
+        first = first or instance
+    assert first is not None  # there is at least one linking
+    fits = (not pinned or _pinned_fit(made, first)) and _comparable(made, first)
+    return len(first.steps), first if fits else None
+
+
+def render(made: Plan, instance: Instance) -> Numbered | None:
+    """The text with the instance's numbers; None where one of them cannot be written in its place."""
+    links = made.links
+    edits: list[Edit] = []
+    for quantity, value in zip(links.quantities, instance.values, strict=True):
+        if value == quantity.value:
+            continue
+        for m in quantity.mentions:
+            numeral = links.mentions[m].numeral
+            new = "/".join(map(str, value)) if isinstance(value, tuple) else write(numeral, value)
+            if new is None:
+                return None
+            edits.append(Edit(numeral.start, numeral.end, new))
+    solution_edits = _solution_edits(made, instance)
+    if solution_edits is None:
+        return None
+    answer = decimal(instance.steps[-1]) or ""
+    return Numbered(
+        rewrite(links.question, edits),
+        rewrite(links.solution.text, solution_edits),
+        answer,
+        Certificate(made.tier, CHECKS, {}, _mention_rows(made, instance), _graph_rows(made, instance)),
+    )
+
+
+@lru_cache(maxsize=256)
+def _linked(question: str, solution: str) -> Links:
+    try:
+        links = link(question, read(solution))
+    except Refused as refused:
+        if refused.reason != "a number without a source":
+            raise
+        links = link(question, read(solution, equations=True))
+    plausibility.require_numeric(links)
+    return links
+
+
+def _pins(links: Links) -> dict[int, tuple[tuple[int, Source], ...]]:
+    """A literal that may be a quantity or one earlier step: the quantity takes the step's value, provided that
+    no step up to that one needs it."""
+    pins: dict[int, list[tuple[int, Source]]] = {}
+    taken: set[int] = set()
+    for row in links.literals:
+        for sources in row:
+            steps = [s for s in sources if s.kind == "step"]
+            for source in sources:
+                if source.kind != "quantity" or source.form != "value" or not steps or source.index in taken:
+                    continue
+                if links.quantities[source.index].frozen or _first_use(links, source.index) <= steps[0].index:
+                    continue
+                taken.add(source.index)
+                pins.setdefault(steps[0].index, []).append((source.index, steps[0]))
+    return {k: tuple(row) for k, row in pins.items()}
+
+
+def _first_use(links: Links, quantity: int) -> int:
+    return next(
+        k
+        for k, row in enumerate(links.literals)
+        if any(s.kind == "quantity" and s.index == quantity for sources in row for s in sources)
+    )
+
+
+def _tier(links: Links) -> Tier:
+    literals = [sources for row in links.literals for sources in row]
+    if any(all(s.kind == "constant" for s in sources) for sources in literals):
+        return "anchored"
+    active = used(links)
+    if any(i not in active for i in range(len(links.quantities))):
+        return "unused"
+    tied = any(len(sources) > 1 for sources in literals) or any(len(q.mentions) > 1 for q in links.quantities)
+    return "tied" if tied else "clean"
+
+
+def _ordered(made: Plan, values: Sequence[Value], skip: set[int]) -> bool:
+    magnitude = plausibility.magnitude
+    return all(
+        magnitude(values[i]) < magnitude(values[j]) for i, j in made.pairs if i not in skip and j not in skip
+    )
+
+
+def _follow_one(made: Plan, values: list[Value], choice: Sequence[Sequence[int]]) -> tuple[int, Instance | None]:
+    quantities = list(values)
+    literals: list[tuple[Number, ...]] = []
+    results: list[Number] = []
+    for k, step in enumerate(made.links.solution.steps):
+        row: list[Number] = []
+        for sources, chosen in zip(made.links.literals[k], choice[k], strict=True):
+            value = sources[chosen].value(quantities, results)
+            for source in sources:
+                if source.kind != "step" and source.value(quantities, results) != value:
+                    return k, None
+            row.append(value)
+        if any(isinstance(o, int) > isinstance(n, int) for o, n in zip(step.expression.values, row, strict=True)):
+            return k, None
+        partial = _partial(step, row, made.ratio)
+        if partial is None:
+            return k, None
+        literals.append(tuple(row))
+        results.append(partial)
+        for i, _ in made.pins.get(k, ()):
+            quantities[i] = partial
+    return len(results), Instance(tuple(quantities), tuple(literals), tuple(results))
+
+
+def _partial(step: Step, row: Sequence[Number], ratio: int) -> Number | None:
+    try:
+        partial = step.expression.evaluate(row)
+    except ZeroDivisionError:
+        return None
+    fits = all(plausibility.result_fits(old, new, ratio) for old, new in zip(step.partial, partial, strict=True))
+    return partial[-1] if fits else None
+
+
+def _pinned_fit(made: Plan, instance: Instance) -> bool:
+    """A quantity that took a step's value still looks like itself."""
+    for row in made.pins.values():
+        for i, _ in row:
+            quantity = made.links.quantities[i]
+            group = [made.links.mentions[m] for m in quantity.mentions]
+            reach: Range = "comparable" if made.ratio == plausibility.LARGEST_RATIO else "larger"
+            if instance.values[i] not in grid(group, quantity.value, made.links.question, reach):
+                return False
+    return _ordered(made, instance.values, skip=set()) and plausibility.shares_fit(made.links, instance.values)
+
+
+def _comparable(made: Plan, instance: Instance) -> bool:
+    """The answer's digits stay within one, and where the text chooses, all values keep their order."""
+    old, new = made.links.solution.answer, instance.steps[-1]
+    if made.ratio == plausibility.LARGEST_RATIO and abs(len(str(int(old))) - len(str(int(new)))) > 1:
+        return False
+    if not plausibility.compares(made.links):
+        return True
+    before = [*(plausibility.magnitude(q.value) for q in made.links.quantities), *(
+        s.value for s in made.links.solution.steps)]  # fmt: skip
+    after = [*map(plausibility.magnitude, instance.values), *instance.steps]
+    order = sorted(range(len(before)), key=lambda i: before[i])
+    return all(
+        after[i] < after[j] if before[i] < before[j] else True for i, j in zip(order, order[1:], strict=False)
+    )
+
+
+def _solution_edits(made: Plan, instance: Instance) -> list[Edit] | None:
+    links, text = made.links, made.links.solution.text
+    wanted: list[tuple[int, int, Number, Number]] = []  # span, old, new
+    for step, new_literals, new in zip(links.solution.steps, instance.literals, instance.steps, strict=True):
+        spans = zip(step.literal_spans, step.expression.values, new_literals, strict=True)
+        wanted += [(*span, old, value) for span, old, value in spans]
+        wanted.append((*step.result_span, step.value, new))
+    edits = []
+    for start, end, old, value in wanted:
+        if old == value:
+            continue
+        written = _as_before(text[start:end], value)
+        if written is None:
+            return None
+        edits.append(Edit(start, end, written))
+    return _with_prose(made, instance, edits)
+
+
+def _with_prose(made: Plan, instance: Instance, edits: list[Edit]) -> list[Edit] | None:
+    solution = made.links.solution
+    for numeral, sources in zip(solution.prose, made.links.prose, strict=True):
+        values = {source.value(instance.values, instance.steps) for source in sources}
+        if len(values) > 1:
+            return None
+        value = values.pop() if values else numeral.value
+        if value != numeral.value:
+            new = write(numeral, value) if numeral.words else _as_before(numeral.text, value)
+            if new is None:
+                return None
+            edits.append(Edit(numeral.start, numeral.end, new))
+    if instance.steps[-1] != solution.answer:
+        start, end = solution.answer_span
+        written = _as_before(solution.text[start:end].strip("$ ."), instance.steps[-1])
+        if written is None:
+            return None
+        offset = solution.text.index(solution.text[start:end].strip("$ ."), start)
+        edits.append(Edit(offset, offset + len(solution.text[start:end].strip("$ .")), written))
+    return edits
+
+
+def _as_before(old: str, value: Number) -> str | None:
+    """`value` with the commas and at most the decimal places of `old`."""
+    written = decimal(value, places(old) or None)
+    if written is None or places(written) > places(old):
+        return None
+    whole, point, rest = written.partition(".")
+    if "," in old or (len(whole) > 4 and old.isdigit() and len(old) <= 3 and False):
+        whole = f"{int(whole):,}"
+    return ("" if old.startswith(".") and whole == "0" else whole) + point + rest
+
+
+def _mention_rows(made: Plan, instance: Instance) -> tuple[dict[str, Any], ...]:
+    rows = []
+    for i, quantity in enumerate(made.links.quantities):
+        for m in quantity.mentions:
+            numeral = made.links.mentions[m].numeral
+            rows.append(
+                {
+                    "quantity": i,
+                    "start": numeral.start,
+                    "end": numeral.end,
+                    "old": plain(quantity.value),
+                    "new": plain(instance.values[i]),
+                    "frozen": quantity.frozen,
+                }
+            )
+    return tuple(sorted(rows, key=lambda row: int(row["start"])))
+
+
+def _graph_rows(made: Plan, instance: Instance) -> tuple[dict[str, Any], ...]:
+    rows = []
+    for k, step in enumerate(made.links.solution.steps):
+        text = made.links.solution.text[step.start : step.end].strip("<>")
+        sources = [
+            [{"kind": s.kind, "index": s.index, "form": s.form} for s in each] for each in made.links.literals[k]
+        ]
+        rows.append(
+            {
+                "old": text,
+                "postfix": [*step.expression.program],
+                "sources": sources,
+                "literals": [plain(v) for v in instance.literals[k]],
+                "value": plain(instance.steps[k]),
+            }
+        )
+    return tuple(rows)
+
+
+def plain(value: Value) -> str:
+    """An exact number as text: "18", "3/4"."""
+    return f"{value[0]}/{value[1]}" if isinstance(value, tuple) else str(value)
