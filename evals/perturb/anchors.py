@@ -21,6 +21,16 @@ class Constant:
     anchor: str
 
 
+def possible_constants(question: str, line: str) -> dict[Number, Constant]:
+    """By value: conversions of which at least one unit is said. They only cast doubt on another source."""
+    known = _unit_words(question) | _unit_words(line)
+    return {
+        value: Constant(value, f"{large} = {value} {small}")
+        for value, small, large in _RATIOS
+        if (small in known or large in known) and (small in known or large not in _NEEDS_BOTH)
+    }
+
+
 def constants(question: str, line: str) -> dict[Number, Constant]:
     """By value: what the question's words stand for, where `line` of the solution uses it."""
     return _said(question) | _units(question, _unit_words(question), _unit_words(line))
@@ -92,7 +102,7 @@ _UNIT_WORDS = {
     "day": r"days?|daily|everyday|overnight", "week": r"weeks?|weekly|biweekly", "month": r"months?|monthly",
     "year": r"years?|yearly|annual|annually|yrs?", "inch": r"inch|inches", "foot": r"foot|feet|ft", "yard": r"yards?",
     "mile": r"miles?|mph", "ounce": r"ounces?|oz", "pound": r"pounds?|lbs?", "ton": r"tons?",
-    "gram": r"grams?|g", "kilogram": r"kilograms?|kgs?|kilos?", "meter": r"meters?|metres?|m",
+    "gram": r"grams?|g", "milligram": r"milligrams?|mg", "kilogram": r"kilograms?|kgs?|kilos?", "meter": r"meters?|metres?|m",
     "kilometer": r"kilometers?|kilometres?|kms?", "centimeter": r"centimeters?|centimetres?|cms?",
     "millimeter": r"millimeters?|mm", "milliliter": r"milliliters?|millilitres?|ml|mL",
     "liter": r"liters?|litres?|L", "gallon": r"gallons?", "quart": r"quarts?", "pint": r"pints?", "cup": r"cups?",
@@ -104,13 +114,16 @@ _RATIOS: list[tuple[int, str, str]] = [
     (60, "second", "minute"), (60, "minute", "hour"), (3600, "second", "hour"), (24, "hour", "day"),
     (1440, "minute", "day"), (7, "day", "week"), (52, "week", "year"), (12, "month", "year"), (365, "day", "year"),
     (4, "week", "month"), (30, "day", "month"), (12, "inch", "foot"), (3, "foot", "yard"), (36, "inch", "yard"),
-    (5280, "foot", "mile"), (16, "ounce", "pound"), (2000, "pound", "ton"), (1000, "gram", "kilogram"),
+    (5280, "foot", "mile"), (16, "ounce", "pound"), (2000, "pound", "ton"), (1000, "gram", "kilogram"), (1000, "milligram", "gram"),
     (1000, "meter", "kilometer"), (100, "centimeter", "meter"), (10, "millimeter", "centimeter"),
     (1000, "milliliter", "liter"), (4, "quart", "gallon"), (2, "pint", "quart"), (2, "cup", "pint"), (4, "cup", "quart"),
     (16, "cup", "gallon"), (8, "ounce", "cup"), (128, "ounce", "gallon"), (3, "teaspoon", "tablespoon"),
     (100, "cent", "dollar"), (100, "penny", "dollar"), (10, "year", "decade"), (20, "nickel", "dollar"),
     (10, "dime", "dollar"), (4, "quarter", "dollar"),
 ]  # fmt: skip
+
+
+_NEEDS_BOTH = {"dollar", "decade", "cup", "pint", "quart", "gallon", "tablespoon"}
 
 
 @lru_cache(maxsize=4096)

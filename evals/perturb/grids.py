@@ -20,15 +20,15 @@ Range = Literal["comparable", "larger"]
 
 MOST_VALUES = 400
 FEWEST_VALUES = 10
-CAPS = {  # unit: (words that make the cap real, the cap)
-    "hour": (("day", "night", "morning", "evening", "afternoon", "hour"), 24),
-    "day": (("week", "weekly", "month", "year", "day"), 7),
-    "minute": (("hour",), 60),
-    "second": (("minute",), 60),
-    "month": (("year", "month"), 12),
-    "week": (("month", "year"), 4),
-    "percent": (("",), 100),
+CAPS: dict[str, tuple[tuple[str, int], ...]] = {  # unit: (word that makes the cap real, the cap)
+    "hour": (("day", 24), ("daily", 24), ("night", 12), ("week", 168)),
+    "day": (("week", 7), ("month", 31), ("year", 365)),
+    "minute": (("hour", 60),),
+    "second": (("minute", 60),),
+    "month": (("year", 12), ("month", 12)),
+    "week": (("month", 4), ("year", 52)),
 }
+NO_CAP = 10**31
 _AGE_WORDS = ("old", "age", "birthday", "older", "younger")
 
 
@@ -77,18 +77,18 @@ def _same_look(mention: Mention, value: Number) -> bool:
 
 
 def _is_capped(group: Sequence[Mention], value: Number, question: str) -> bool:
-    return any(_cap(mention, value, question) < 10**30 for mention in group)
+    return any(_cap(mention, value, question) < NO_CAP for mention in group)
 
 
 def _cap(mention: Mention, value: Number, question: str) -> Number:
-    """The largest possible value; infinite, so to say, for most."""
+    """The largest possible value: the smallest cap of its unit that the old value keeps to."""
     lowered = question.lower()
     if mention.numeral.percent:
-        return 100 if value > 95 else 95 if value <= 100 else 10**31
-    if any(word in lowered for word in _AGE_WORDS) and mention.unit in ("year", "") and value <= 100:
+        return NO_CAP if value > 100 else 100 if value > 95 else 95
+    if value <= 99 and mention.unit in ("year", "") and any(word in lowered for word in _AGE_WORDS):
         return 99
-    words, cap = CAPS.get(mention.unit, ((), 10**31))
-    return cap if value <= cap and any(word in lowered for word in words) else 10**31
+    caps = [cap for word, cap in CAPS.get(mention.unit, ()) if word in lowered and value <= cap]
+    return min(caps, default=NO_CAP)
 
 
 def _fractions(value: tuple[int, int]) -> list[Value]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
-from evals.perturb.anchors import constants, silent_counts
+from evals.perturb.anchors import constants, possible_constants, silent_counts
 from evals.perturb.arithmetic import Number, divide, exact
 from evals.perturb.mentions import Mention, mentions
 from evals.perturb.solution import Solution, Step
@@ -96,7 +96,10 @@ def link(question: str, solution: Solution) -> Links:
     literals: list[list[tuple[Source, ...]]] = []
     for number, step in enumerate(solution.steps):
         known = [s.value for s in solution.steps[:number]]
-        row = [_sources(value, question, step.line, quantities, found, known) for value in step.expression.values]
+        row = [
+            _sources(value, question, step.line, quantities, found, known, _scales(solution.text, span))
+            for value, span in zip(step.expression.values, step.literal_spans, strict=True)
+        ]
         _fractions_as_written(solution, step, quantities, row)
         for value, sources in zip(step.expression.values, row, strict=True):
             if not sources:
@@ -132,7 +135,9 @@ def _sources(
     quantities: Sequence[Quantity],
     found: Sequence[Mention],
     known: Sequence[Number],
+    scales: bool = False,
 ) -> tuple[Source, ...]:
+    """`scales`: the number multiplies or divides, so it may convert units."""
     sources = [Source("step", k, "", value) for k, other in enumerate(known) if other == value]
     for index, quantity in enumerate(quantities):
         for form in _forms(quantity, found):
@@ -143,7 +148,14 @@ def _sources(
     scaled = next((m.numeral for m in found if m.numeral.scale > 1 and value == m.value * m.numeral.scale), None)
     if constant or scaled:
         sources.append(Source("constant", 0, constant.anchor if constant else f"{scaled.text} {scaled.scale}", value))
+    elif scales and sources and (possible := possible_constants(question, line).get(value)):
+        sources.append(Source("constant", 0, possible.anchor, value))
     return tuple(sources)
+
+
+def _scales(text: str, span: tuple[int, int]) -> bool:
+    """Whether the number at a place is a factor or divisor."""
+    return text[: span[0]].rstrip(" $(")[-1:] in ("*", "/") or text[span[1] :].lstrip(" )%")[:1] in ("*", "/")
 
 
 def _fractions_as_written(
@@ -233,18 +245,22 @@ def _first_choice(sources: Sequence[Source]) -> int:
 def _doubt(
     question: str, quantities: Sequence[Quantity], literals: Sequence[Sequence[tuple[Source, ...]]]
 ) -> tuple[Quantity, ...]:
-    """Freezes a quantity where one of its users could be a constant, or a count that the text only implies."""
+    """Freezes a quantity where one of its users could also be another quantity, a constant, or a count that the
+    text only implies."""
     silent = silent_counts(question)
     in_use = {s.index for row in literals for sources in row for s in sources if s.kind == "quantity"}
     idle = [q.value for i, q in enumerate(quantities) if i not in in_use and isinstance(q.value, int)]
     result = list(quantities)
     for sources in (sources for row in literals for sources in row):
         constant = next((s for s in sources if s.kind == "constant"), None)
+        several = len({(s.index, s.form) for s in sources if s.kind == "quantity"}) > 1
         for source in sources:
             if source.kind != "quantity" or result[source.index].frozen:
                 continue
             if constant and source.original not in (1, 100):
                 reason = f"could be the constant of {constant.form!r}"
+            elif several:
+                reason = f"{source.original} could come from several numbers"
             elif source.form == "value" and source.original in silent:
                 reason = "could be a count that the text implies"
             elif source.form == "value" and any(0 < v < 13 and abs(source.original - v) == 1 for v in idle):

@@ -47,8 +47,18 @@ class Plan:
     pins: dict[int, tuple[tuple[int, Source], ...]]
     """By step: quantities that take its value, because a later number could be either."""
     pairs: tuple[tuple[int, int], ...]
+    shares: tuple[tuple[tuple[int, ...], int], ...]
     ratio: int
     tier: Tier
+
+    def shares_fit(self, values: Sequence[Value], unknown: set[int]) -> bool:
+        """Whether the shares of a whole still fit into it, those with an unknown value aside."""
+        old = [q.value for q in self.links.quantities]
+        return all(
+            plausibility.shares_fit(group, whole, old, values)
+            for group, whole in self.shares
+            if unknown.isdisjoint(group)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +97,8 @@ def plan(problem: SeedProblem, reach: Range = "comparable") -> Plan:
         raise Refused("nothing may vary", "; ".join(reasons) or "no number has another fitting value")
     ratio = plausibility.LARGEST_RATIO if reach == "comparable" else WIDER_RATIO
     pairs = tuple(p for p in plausibility.ordered_pairs(links) if set(p) & (set(grids) | pinned))
-    made = Plan(links, grids, pins, pairs, ratio, _tier(links))
+    shares = tuple((tuple(group), whole) for group, whole in plausibility.share_groups(links))
+    made = Plan(links, grids, pins, pairs, shares, ratio, _tier(links))
     original = Instance(
         tuple(q.value for q in links.quantities),
         tuple(step.expression.values for step in links.solution.steps),
@@ -145,7 +156,7 @@ def _differs(made: Plan, instance: Instance) -> bool:
 def follow(made: Plan, values: list[Value]) -> tuple[int, Instance | None]:
     """How far the values go, in steps, and the instance if they keep every rule and all linkings agree."""
     pinned = {i for row in made.pins.values() for i, _ in row}
-    if not _ordered(made, values, skip=pinned) or not plausibility.shares_fit(made.links, values, pinned):
+    if not _ordered(made, values, skip=pinned) or not made.shares_fit(values, pinned):
         return -1, None
     first: Instance | None = None
     for choice in made.links.choices:
@@ -281,7 +292,7 @@ def _pinned_fit(made: Plan, instance: Instance) -> bool:
             reach: Range = "comparable" if made.ratio == plausibility.LARGEST_RATIO else "larger"
             if instance.values[i] not in grid(group, quantity.value, made.links.question, reach):
                 return False
-    return _ordered(made, instance.values, skip=set()) and plausibility.shares_fit(made.links, instance.values)
+    return _ordered(made, instance.values, skip=set()) and made.shares_fit(instance.values, set())
 
 
 def _comparable(made: Plan, instance: Instance) -> bool:

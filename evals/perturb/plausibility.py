@@ -105,27 +105,23 @@ def magnitude(value: Value) -> Number:
     return Fraction(*value) if isinstance(value, tuple) else value
 
 
-def shares_fit(links: Links, values: Sequence[Value], unknown: set[int] | None = None) -> bool:
-    """Percentages, and fractions, that made up at most a whole still do; those that made up all of it stay.
-    Groups with an `unknown` value are passed over."""
-    for group, whole in _share_groups(links):
-        if unknown and unknown.intersection(group):
-            continue
-        old = sum((magnitude(links.quantities[i].value) for i in group), Fraction(0))
-        new = sum((magnitude(values[i]) for i in group), Fraction(0))
-        if old == whole != new or (old < whole <= new):
-            return False
-    return True
-
-
-def _share_groups(links: Links) -> list[tuple[list[int], int]]:
-    percents, fractions = [], []
+def share_groups(links: Links) -> list[tuple[list[int], int]]:
+    """The percentages (of 100) and the fractions (of 1) of a question that has several of them."""
+    percents: list[int] = []
+    fractions: list[int] = []
     for i, quantity in enumerate(links.quantities):
         if isinstance(quantity.value, tuple):
             fractions += [i] * len(quantity.mentions)
         else:
             percents += [i for m in quantity.mentions if links.mentions[m].numeral.percent]
     return [(group, whole) for group, whole in ((percents, 100), (fractions, 1)) if len(group) > 1]
+
+
+def shares_fit(group: Sequence[int], whole: int, old: Sequence[Value], new: Sequence[Value]) -> bool:
+    """Shares that made up less than the whole still do; those that made up all of it stay at that."""
+    before = sum((magnitude(old[i]) for i in group), Fraction(0))
+    after = sum((magnitude(new[i]) for i in group), Fraction(0))
+    return after == whole if before == whole else after < whole if before < whole else True
 
 
 def result_fits(old: Number, new: Number, ratio: int = LARGEST_RATIO) -> bool:
