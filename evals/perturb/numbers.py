@@ -18,7 +18,7 @@ from evals.perturb.linking import Links, Source, Value, link, used
 from evals.perturb.numerals import decimal, places, write
 from evals.perturb.rewriting import Edit, rewrite
 from evals.perturb.solution import Step, read
-from evals.perturb.variant import Certificate, Refused, SeedProblem, Tier
+from evals.perturb.variant import Certificate, Draft, Refused, SeedProblem, Tier
 
 RESTARTS = 60
 RESTARTS_WITHOUT_SUCCESS = 12
@@ -70,16 +70,6 @@ class Instance:
     steps: tuple[Number, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Numbered:
-    """A question and solution with new numbers."""
-
-    question: str
-    solution: str
-    answer: str
-    certificate: Certificate
-
-
 def plan(problem: SeedProblem, reach: Range = "comparable") -> Plan:
     """Reads, links and checks a problem. Raises Refused."""
     links = _linked(problem.question, problem.solution)
@@ -110,17 +100,17 @@ def plan(problem: SeedProblem, reach: Range = "comparable") -> Plan:
     return made
 
 
-def instances(made: Plan, rng: random.Random) -> Iterator[Numbered]:
+def instances(made: Plan, rng: random.Random) -> Iterator[Draft]:
     """Distinct instances, as far as the tries reach."""
     seen = {made.links.question}
     for attempt in range(RESTARTS):
         if len(seen) == 1 and attempt >= RESTARTS_WITHOUT_SUCCESS:
             return
         instance = search(made, rng)
-        numbered = render(made, instance) if instance else None
-        if numbered and numbered.question not in seen:
-            seen.add(numbered.question)
-            yield numbered
+        draft = render(made, instance) if instance else None
+        if draft and draft.question not in seen:
+            seen.add(draft.question)
+            yield draft
 
 
 def search(made: Plan, rng: random.Random) -> Instance | None:
@@ -169,7 +159,7 @@ def follow(made: Plan, values: list[Value]) -> tuple[int, Instance | None]:
     return len(first.steps), first if fits else None
 
 
-def render(made: Plan, instance: Instance) -> Numbered | None:
+def render(made: Plan, instance: Instance) -> Draft | None:
     """The text with the instance's numbers; None where one of them cannot be written in its place."""
     links = made.links
     edits: list[Edit] = []
@@ -186,12 +176,22 @@ def render(made: Plan, instance: Instance) -> Numbered | None:
     if solution_edits is None:
         return None
     answer = decimal(instance.steps[-1]) or ""
-    return Numbered(
+    return Draft(
         rewrite(links.question, edits),
         rewrite(links.solution.text, solution_edits),
         answer,
         Certificate(made.tier, CHECKS, {}, _mention_rows(made, instance), _graph_rows(made, instance)),
     )
+
+
+def numbers(problem: SeedProblem, rng: random.Random) -> Iterator[Draft]:
+    """The kind `numbers`. Raises Refused."""
+    return instances(plan(problem), rng)
+
+
+def larger(problem: SeedProblem, rng: random.Random) -> Iterator[Draft]:
+    """The kind `larger`: whole numbers with one or two digits more, harder on purpose. Raises Refused."""
+    return instances(plan(problem, "larger"), rng)
 
 
 @lru_cache(maxsize=256)
@@ -357,7 +357,7 @@ def _as_before(old: str, value: Number) -> str | None:
     if written is None or places(written) > places(old):
         return None
     whole, point, rest = written.partition(".")
-    if "," in old or (len(whole) > 4 and old.isdigit() and len(old) <= 3 and False):
+    if "," in old:
         whole = f"{int(whole):,}"
     return ("" if old.startswith(".") and whole == "0" else whole) + point + rest
 

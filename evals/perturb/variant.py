@@ -66,6 +66,16 @@ class Certificate:
 
 
 @dataclass(frozen=True, slots=True)
+class Draft:
+    """A variant before it has an index."""
+
+    question: str
+    solution: str
+    answer: str
+    certificate: Certificate
+
+
+@dataclass(frozen=True, slots=True)
 class Variant:
     """A perturbed problem with its gold answer and solution."""
 

@@ -1,0 +1,126 @@
+"""Two neighbouring sentences of a question in the other order, where neither needs the other.
+
+Both sentences state a number, begin with what they speak of, and have no pronoun, no word that compares, counts on or
+orders in time; no definite noun of one is introduced by the other, no one is named first in one of them, and the next
+sentence points to neither. The gold answer and solution are the seed's.
+Not covered: meaning. Few questions have such a pair; that is the price.
+"""
+
+import random
+import re
+from collections.abc import Iterator, Mapping
+
+from evals.perturb.mentions import singular
+from evals.perturb.names import people
+from evals.perturb.numerals import numerals
+from evals.perturb.sentences import COMPARISON, NAMED_COMPARISON, PRONOUNS, SEQUENCE, Sentences, split
+from evals.perturb.variant import Certificate, Draft, Refused, SeedProblem
+
+CHECKS = ("no pronouns", "no comparison or sequence", "no noun introduced by the other", "the next sentence points to neither")
+
+_DEFINITE = re.compile(r"\b(?:the|his|her|their|its|each|every)\s+(?:[a-z-]+\s+){0,2}?([a-z]+)\b", re.I)
+_OPENS_BADLY = re.compile(r"(?:And|Or|Which|Who|Where|For|In|At|On|By|With|To|Of|From|During|Let|Assume|Suppose|Given|If|What|How)\b")
+_DATED = re.compile(r"On (?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b|In (?:January|February|March|April|May|June|July|August|"
+                    r"September|October|November|December)\b")  # fmt: skip
+_PERSONAL = re.compile(r"\b(?:he|she|his|her|hers|him)\b", re.I)
+_ALL = re.compile(r"\b(?:they|them|their|both|everyone|each|all)\b", re.I)
+_SEQUEL = re.compile(r"(?:Then|After\w*|Next|Later|But|So|However|And|Also)\b")
+_HE = re.compile(r"\b(?:he|his|him)\b", re.I)
+_SHE = re.compile(r"\b(?:she|hers?)\b", re.I)
+_EVENT = re.compile(
+    r"\b(?:gave|gives?|giv(?:ing|en)|ate|eats?|eaten|lost|loses?|spent|spends?|sold|sells?|used|uses?|broke|breaks?|took|takes?|"
+    r"bought|buys?|received|receives?|found|finds?|added|adds?|joined|left|leaves?|borrow\w*|lent|lends?|threw|throws?|"
+    r"donat\w*|remov\w*|deposit\w*|withdr\w*|pa(?:id|ys?)|arriv\w*|died?|went|goes|gets?|got|puts?|taken|brought|brings?|throws?|dropp?\w*|pulls?|pulled|fill\w*|pour\w*|return\w*|won|wins?)\b",
+    re.I,
+)
+
+
+def order(problem: SeedProblem, rng: random.Random) -> Iterator[Draft]:
+    """The kind `order`: every independent pair of neighbours, in random order. Raises Refused."""
+    sentences = split(problem.question)
+    pairs = [i for i in range(len(sentences.parts) - 2) if independent(sentences, i)]
+    if not pairs:
+        raise Refused("no independent sentences", f"{len(sentences.parts)} sentences, no two neighbours without a link")
+    rng.shuffle(pairs)
+    for i in pairs:
+        parts = list(sentences.parts)
+        parts[i], parts[i + 1] = parts[i + 1], parts[i]
+        changes = {"exchanged": f"{i + 1} and {i + 2}"}
+        yield Draft(sentences.join(parts), problem.solution, problem.answer, Certificate("text", CHECKS, changes))
+
+
+def independent(sentences: Sentences, i: int) -> bool:
+    """Whether sentences i and i + 1 may change places; the last sentence never does."""
+    first, second = sentences.parts[i], sentences.parts[i + 1]
+    if i + 2 >= len(sentences.parts) or not _state_numbers(first, second, i > 0):
+        return False
+    before = " ".join(sentences.parts[:i])
+    whole, known = people(" ".join(sentences.parts)), people(before)
+    if not all(_stands_alone(_without_resolved(sentence, whole, known)) for sentence in (first, second)):
+        return False
+    dated = _DATED.match(first) and _DATED.match(second)
+    if not dated and (_EVENT.search(first) or _EVENT.search(second)) and _shared(first, second):
+        return False  # events of one thing have an order, unless each says its day
+    if _introduces(first, second, before) or _introduces(second, first, before):
+        return False
+    later = sentences.parts[i + 2 :]
+    return _points_nowhere(later[0], sentences) and not re.search(
+        r"\b(?:first|second|third|last|former|latter|respectively|order)\b", " ".join(later), re.I
+    )
+
+
+def _state_numbers(first: str, second: str, one_suffices: bool) -> bool:
+    stated = bool(numerals(first)) + bool(numerals(second))
+    return stated == 2 or (one_suffices and stated == 1)
+
+
+def _stands_alone(sentence: str) -> bool:
+    """States a number and points nowhere; a comparison says with what, and compares states, not events."""
+    if "?" in sentence or '"' in sentence or (_OPENS_BADLY.match(sentence) and not _DATED.match(sentence)):
+        return False
+    if PRONOUNS.search(sentence) or SEQUENCE.search(sentence):
+        return False
+    return not COMPARISON.search(sentence) or bool(NAMED_COMPARISON.search(sentence) and not _EVENT.search(sentence))
+
+
+def _without_resolved(sentence: str, whole: Mapping[str, str], known: Mapping[str, str]) -> str:
+    """The sentence without "he" and "she" where they can mean but one: the text's only such person, named before,
+    or the only person of the sentence, named in it first."""
+    inside = [name for name in whole if re.search(rf"\b{name}\b", sentence)]
+    pronoun = _PERSONAL.search(sentence)
+    if pronoun and len(inside) == 1 and sentence.index(inside[0]) < pronoun.start():
+        return _PERSONAL.sub("", sentence).strip()
+    for kind, words in (("he", _HE), ("she", _SHE)):
+        fitting = [name for name, pronoun_ in whole.items() if pronoun_ in (kind, "either")]
+        if len(fitting) == 1 and fitting[0] in known:
+            sentence = words.sub("", sentence).strip()
+    return sentence
+
+
+def _introduces(one: str, other: str, before: str) -> bool:
+    """Whether `other` may need `one`: a definite noun or a name that `one` has and the text before has not."""
+    words, known = _stems(one), _stems(before)
+    definite = {singular(noun.lower()) for noun in _DEFINITE.findall(other)}
+    if definite & words - known:
+        return True
+    named = set(re.findall(r"(?<!^)(?<![.?!] )\b[A-Z][a-z]+\b", other)) | set(people(other))
+    return bool({name.lower() for name in named} & words - known)
+
+
+def _shared(one: str, other: str) -> bool:
+    """Whether two sentences have a person or a longer word in common."""
+    both = bool(_PERSONAL.search(one)) and bool(_PERSONAL.search(other))
+    return both or any(len(stem) > 3 for stem in _stems(one) & _stems(other))
+
+
+def _stems(text: str) -> set[str]:
+    return {singular(word.lower()) for word in re.findall(r"[A-Za-z]+", text)}
+
+
+def _points_nowhere(sentence: str, sentences: Sentences) -> bool:
+    """No pronoun; or personal ones in a text about one person; or, in the question, "they" and "both", who are all."""
+    if sentence == sentences.parts[-1]:
+        sentence = _ALL.sub("", sentence)
+    whole = people(" ".join(sentences.parts))
+    sentence = _without_resolved(sentence, whole, whole)
+    return not PRONOUNS.search(sentence) and not _SEQUEL.match(sentence)
