@@ -91,8 +91,11 @@ _WORDS: list[tuple[str, tuple[Number, ...]]] = [
     (r"(?:and|one) a half|half (?:more|again)|time-and-a-half|1 1/2", (Fraction(3, 2),)),
     (r"no|none|nothing|zero", (0,)),
     (r"another|an additional|an extra|next year|last year|one (?:more|less|fewer)", (1,)),
-    (r"(?:his|her|their|my|the) (?:\w+ )?(?:brother|sister|friend|wife|husband|partner|spouse|cousin|roommate|mother|"
-     r"father|mom|dad|girlfriend|boyfriend)|round[ -]trip|and back|each way|both ways", (2,)),
+    (
+        r"(?:his|her|their|my|the) (?:\w+ )?(?:brother|sister|friend|wife|husband|partner|spouse|cousin|roommate|mother|"
+        r"father|mom|dad|girlfriend|boyfriend)|round[ -]trip|and back|each way|both ways",
+        (2,),
+    ),
 ]
 _LEXICON = [(re.compile(rf"(?<![\w-])(?:{words})(?![A-Za-z])" if "%" not in words else words, re.I), values)
             for words, values in _WORDS]  # fmt: skip
@@ -109,7 +112,9 @@ _UNIT_WORDS = {
     "tablespoon": r"tablespoons?", "teaspoon": r"teaspoons?", "cent": r"cents?|¢", "dollar": r"dollars?|\$",
     "decade": r"decades?", "nickel": r"nickels?", "dime": r"dimes?", "quarter": r"quarters", "penny": r"penny|pennies",
 }  # fmt: skip
-_UNITS = re.compile("|".join(rf"(?P<{name}>(?<![A-Za-z])(?:{words})(?![A-Za-z]))" for name, words in _UNIT_WORDS.items()))
+_UNITS = re.compile(
+    "|".join(rf"(?P<{name}>(?<![A-Za-z])(?:{words})(?![A-Za-z]))" for name, words in _UNIT_WORDS.items())
+)
 _RATIOS: list[tuple[int, str, str]] = [
     (60, "second", "minute"), (60, "minute", "hour"), (3600, "second", "hour"), (24, "hour", "day"),
     (1440, "minute", "day"), (7, "day", "week"), (52, "week", "year"), (12, "month", "year"), (365, "day", "year"),
@@ -132,7 +137,9 @@ def _said(question: str) -> dict[Number, Constant]:
     for pattern, values in _LEXICON:
         match = pattern.search(question) if values else None
         for value in values if match else ():
-            found.setdefault(exact(Fraction(value)), Constant(exact(Fraction(value)), match[0].lower() if match else ""))
+            found.setdefault(
+                exact(Fraction(value)), Constant(exact(Fraction(value)), match[0].lower() if match else "")
+            )
     return found
 
 

@@ -49,7 +49,9 @@ _VAGUE = re.compile(
     r"mentioned|characters?|sum of all|what is the (?:total|sum)|who|which)\b|\b(?:all|total) (?:of )?(?:them|together)\b",
     re.I,
 )
-_POINTS = re.compile(r"\b(?:there|the other|another|this|that|these|those|it|its|they|them|their|theirs|both|each|all|one)\b", re.I)
+_POINTS = re.compile(
+    r"\b(?:there|the other|another|this|that|these|those|it|its|they|them|their|theirs|both|each|all|one)\b", re.I
+)
 
 
 def distractor(problem: SeedProblem, rng: random.Random) -> Iterator[Draft]:
@@ -72,7 +74,9 @@ def distractor(problem: SeedProblem, rng: random.Random) -> Iterator[Draft]:
 
 
 def _require_clear(sentences: Sentences, asked: str) -> None:
-    if not asked.rstrip("\"'”) ").endswith("?") and not re.search(r"\b(?:calculate|find|determine|compute)\b", asked, re.I):
+    if not asked.rstrip("\"'”) ").endswith("?") and not re.search(
+        r"\b(?:calculate|find|determine|compute)\b", asked, re.I
+    ):
         raise Refused("no clear question", "the last sentence asks nothing")
     vague = _VAGUE.search(asked)
     if vague:

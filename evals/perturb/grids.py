@@ -58,7 +58,7 @@ def _bounds(units: int, reach: Range) -> tuple[int, int]:
 
 def _roundness(units: int, low: int, high: int) -> int:
     """The largest of 1, 5, 10, 50, 100 … that divides the number and leaves a dozen values in the range."""
-    sizes = [size * 10**k for k in range(12) for size in (1, 5)]
+    sizes = [size * int(10**k) for k in range(12) for size in (1, 5)]
     return max(size for size in sizes if size == 1 or (units % size == 0 and (high - low) // size >= FEWEST_VALUES))
 
 

@@ -78,13 +78,13 @@ def perturb(problem: SeedProblem, kind: Kind, count: int, seed: int) -> list[Var
 
 
 def _variant(draft: Draft, problem_id: str, kind: Kind, index: int, seed: int) -> Variant:
-    return Variant(
-        problem_id, kind, index, seed, draft.question, draft.solution, draft.answer, draft.certificate
-    )
+    return Variant(problem_id, kind, index, seed, draft.question, draft.solution, draft.answer, draft.certificate)
 
 
 def _require_readable(problem: SeedProblem) -> None:
     if len(problem.question) > LONGEST_QUESTION:
-        raise Refused("too long", f"a question of {len(problem.question)} characters, at most {LONGEST_QUESTION} are read")
+        raise Refused(
+            "too long", f"a question of {len(problem.question)} characters, at most {LONGEST_QUESTION} are read"
+        )
     if not problem.question.strip():
         raise Refused("no question", "the question is empty")

@@ -106,7 +106,7 @@ def link(question: str, solution: Solution) -> Links:
                 raise Refused("a number without a source", f"step {number + 1} uses {value}, which nothing states")
         literals.append(row)
     narrowed = _narrow(literals, len(solution.steps))
-    quantities = _doubt(question, quantities, narrowed)
+    quantities = _spare(found, _doubt(question, quantities, narrowed), narrowed)
     prose = _prose(question, solution, quantities, found, narrowed)
     choices = tuple(_choices(narrowed, len(solution.steps)))
     return Links(question, solution, found, quantities, tuple(map(tuple, narrowed)), prose, choices)
@@ -146,8 +146,10 @@ def _sources(
                 sources.append(source)
     constant = constants(question, line).get(value)
     scaled = next((m.numeral for m in found if m.numeral.scale > 1 and value == m.value * m.numeral.scale), None)
-    if constant or scaled:
-        sources.append(Source("constant", 0, constant.anchor if constant else f"{scaled.text} {scaled.scale}", value))
+    if constant:
+        sources.append(Source("constant", 0, constant.anchor, value))
+    elif scaled:
+        sources.append(Source("constant", 0, f"{scaled.text} times {scaled.scale}", value))
     elif scales and sources and (possible := possible_constants(question, line).get(value)):
         sources.append(Source("constant", 0, possible.anchor, value))
     return tuple(sources)
@@ -268,6 +270,20 @@ def _doubt(
             else:
                 continue
             result[source.index] = replace(result[source.index], frozen=reason)
+    return tuple(result)
+
+
+def _spare(
+    found: Sequence[Mention], quantities: Sequence[Quantity], literals: Sequence[Sequence[tuple[Source, ...]]]
+) -> tuple[Quantity, ...]:
+    """Freezes a quantity whose mentions count more sorts of things than literals use it: one of them is not in the
+    computation ("three cups each, in three meals: in the morning …")."""
+    result = []
+    for index, quantity in enumerate(quantities):
+        uses = sum(any(s.kind == "quantity" and s.index == index for s in each) for row in literals for each in row)
+        sorts = {found[i].unit for i in quantity.mentions}
+        spare = not quantity.frozen and len(sorts) > max(uses, 1)
+        result.append(replace(quantity, frozen="counts several things, and not all are used") if spare else quantity)
     return tuple(result)
 
 

@@ -59,9 +59,15 @@ _NOT_NOUNS = {"more", "fewer", "less", "additional", "other", "new", "different"
 _NOT_NOUNS |= {"big", "whole", "separate", "of", "the", "percent", "times", "and", "identical", "equal", "total"}
 _MONTHS = r"January|February|March|April|May|June|July|August|September|October|November|December"
 _BEFORE = [
-    (re.compile(r"\b(?:grade|room|chapter|page|level|number|no\.|day|week|route|bus|phase|section|year|month|step|"
-                r"question|size|class|apartment|gate|lane|track|highway|interstate|channel|group|round|team|version|"
-                r"type|option|plan|box|store|player|person|student|lap|season|part|stage|tier|table)\s#?$", re.I), "names"),  # fmt: skip
+    (
+        re.compile(
+            r"\b(?:grade|room|chapter|page|level|number|no\.|day|week|route|bus|phase|section|year|month|step|"
+            r"question|size|class|apartment|gate|lane|track|highway|interstate|channel|group|round|team|version|"
+            r"type|option|plan|box|store|player|person|student|lap|season|part|stage|tier|table)\s#?$",
+            re.I,
+        ),
+        "names",
+    ),
     (re.compile(rf"(?:#|\b(?:{_MONTHS})\s)$"), "names"),
     (re.compile(r"[A-Za-z]-?$"), "is part of a name"),
     (re.compile(r"[0-9]\s?[-–:xX/]\s?$|[0-9]\s(?:to|or)\s$"), "is part of a range, time or ratio"),
@@ -73,10 +79,20 @@ _AFTER = [
     (re.compile(rf"\s(?:of\s)?(?:{_MONTHS})\b"), "is a date"),
     (re.compile(r"\s?[-–:xX/]\s?[0-9]|\s(?:to|or)\s\$?[0-9]"), "is part of a range, time or ratio"),
     (re.compile(r"(?!(?:kg|km|cm|mm|ml|mg|lbs?|oz|ft|mph|min|hrs?|in|yd|g|m|L|l|cc)\b)[A-Za-z]"), "is part of a name"),
+    (re.compile(r"[\s-](?:dollar[\s-])?(?:bills?|notes?|coins?)\b"), "is a fact of the world"),
     (re.compile(r"-(?:Eleven|Up|out-of|for-)"), "is part of a name"),
-    (re.compile(r"[\s-](?:legs?|wheels?|eyes?|arms?|fingers?|toes?|hands|feet(?=\s*(?:each|per))|sides?|corners?|"
-                r"wings?|ears?|tires|tails?|sided|legged|wheeled)\b", re.I), "is a fact of the world"),  # fmt: skip
-    (re.compile(r"\sof\s(?:them|those|these|which|whom|us|his|her|their|the(?:m|se)?)\b"), "is a part of a counted group"),
+    (
+        re.compile(
+            r"[\s-](?:legs?|wheels?|eyes?|arms?|fingers?|toes?|hands|feet(?=\s*(?:each|per))|sides?|corners?|"
+            r"wings?|ears?|tires|tails?|sided|legged|wheeled)\b",
+            re.I,
+        ),
+        "is a fact of the world",
+    ),
+    (
+        re.compile(r"\sof\s(?:them|those|these|which|whom|us|his|her|their|the(?:m|se)?)\b"),
+        "is a part of a counted group",
+    ),
     (re.compile(r"\s+(?:out\s)?of\s+(?:every\s)?[0-9]|\s?in\s(?:every\s)?[0-9]"), "is part of a ratio"),
 ]
 _CONVERSIONS = {(60, "minute"), (60, "second"), (24, "hour"), (7, "day"), (12, "month"), (365, "day"), (52, "week")}
@@ -120,9 +136,14 @@ def _why_frozen(question: str, numeral: Numeral) -> str:
     for pattern, reason in _AFTER:
         if pattern.match(after) and not (numeral.fraction and "counted" in reason):
             return reason
-    if not numeral.money and isinstance(numeral.value, int) and 1500 <= numeral.value <= 2100 and "," not in numeral.text:
-        if _YEAR_BEFORE.search(before):
-            return "is a year"
+    if (
+        not numeral.money
+        and isinstance(numeral.value, int)
+        and 1500 <= numeral.value <= 2100
+        and "," not in numeral.text
+        and _YEAR_BEFORE.search(before)
+    ):
+        return "is a year"
     words = nouns_after(question, numeral.end)
     if any((numeral.value, singular(word)) in _CONVERSIONS for word in words[:1]) and _CONVERTED.match(after):
         return "is a fact of the world"

@@ -11,31 +11,36 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
-from evals.perturb.first_names import DOUBTFUL_HE, DOUBTFUL_SHE, EITHER, HE, SHE
+from evals.perturb.first_names import (
+    DATES,
+    DOUBTFUL_HE,
+    DOUBTFUL_SHE,
+    EITHER,
+    HE,
+    NO_PERSON,
+    SHE,
+    SHOPS,
+    WORD_OR_NAME,
+)
 from evals.perturb.rewriting import Edit, rewrite
 from evals.perturb.variant import Certificate, Draft, Refused, SeedProblem
 
 CHECKS = ("one name a person", "same pronoun", "new names are new", "numbers untouched")
 
 _CAPITALIZED = re.compile(r"\b[A-ZÀ-Þ][a-zà-ÿ]+\b")
-_ACTS = r"(?:'s|’s)?\s+(?:also |only |first |then |already |now |always )?(?:ha[sd]|is|was|can|could|will|does|did|[a-z]{2,}ed|[a-z]{2,}s|made|bought|" \
-        r"sold|got|went|gave|ate|ran|spent|won|read|saw|took|wrote|drove|found|lost|kept|and (?:his|her|[A-Z])|wants?)\b"  # fmt: skip
-_TITLE = re.compile(r"(?:\b(?:Mr|Mrs|Ms|Dr|St|Prof|Sgt|Capt)\.?|\b(?:Miss|Professor|Doctor|Sir|Lady|Saint|San|Santa|King|"
-                    r"Queen|Prince|Princess|President|Mount|Mt\.?|Lake|Fort|Port|New|Los|Officer|Judge|Father|Sister|Brother))\s$")  # fmt: skip
-_KIN = frozenset("Cousin Chef Nurse Baby".split())
+_ACTS = (
+    r"(?:'s|’s)?\s+(?:also |only |first |then |already |now |always )?(?:ha[sd]|is|was|can|could|will|does|did|[a-z]{2,}ed|"
+    r"[a-z]{2,}s|made|bought|sold|got|went|gave|ate|ran|spent|won|read|saw|took|wrote|drove|found|lost|kept|"
+    r"and (?:his|her|[A-Z])|wants?)\b"
+)
+_TITLE = re.compile(
+    r"(?:\b(?:Mr|Mrs|Ms|Dr|St|Prof|Sgt|Capt)\.?|\b(?:Miss|Professor|Doctor|Sir|Lady|Saint|San|Santa|King|Queen|Prince|"
+    r"Princess|President|Mount|Mt\.?|Lake|Fort|Port|New|Los|Officer|Judge|Father|Sister|Brother))\s$"
+)
 _PLACE_BEFORE = re.compile(r"\b(?:in|near|at)\s$")
 _DATE_BEFORE = re.compile(r"\b(?:in|on|of|since|until|by|during|last|next|every|this|and|to|through|from)\s$")
-_DATES = frozenset("April May June August".split())
-_WORD_OR_NAME = frozenset("Angel Ash Carson Carter Dakota Drew Emery Frankie Harley Jordan Kit Lane Max Parker Phoenix River Robin "
-                          "Sage Sandy Skye Sydney Val Sam Jean Logan Marley Cameron Pat".split())  # fmt: skip
-_NO_PERSON = frozenset(
-    "Monday Tuesday Wednesday Thursday Friday Saturday Sunday January February March July September October November "
-    "December Christmas Halloween Easter Thanksgiving Earth Mars English French Spanish German Chinese American Facebook "
-    "Instagram Netflix Google Walmart Amazon Target Grandma Grandpa Grandmother Grandfather Mom Dad Mother Father Aunt Uncle "
-    "Coach Captain Farmer Principal Teacher Team Company The There This That These Those Each Every".split()
-)
 _PRONOUNS = re.compile(r"\b(?:(he|him|his|himself)|(she|her|hers|herself))\b", re.I)
-_SHOPS = frozenset("Macy Wendy Denny Kohl Lowe Arby Tiffany Dillard Applebee Sam".split())
+_KIN = frozenset({"Cousin", "Chef", "Nurse", "Baby"})
 _SPELLED = re.compile(
     r"\b(?:letters?|alphabet\w*|spell\w*|initials?|vowels?|syllables?|named after|nicknames?|names? (?:starts?|begins?|ends?|"
     r"has|have|is|are)|first names?|last names?)\b",
@@ -48,16 +53,16 @@ def rename(problem: SeedProblem, rng: random.Random) -> tuple[SeedProblem, dict[
     """The problem with new names, and what became what. Raises Refused."""
     known = people(problem.question)
     _require_renameable(problem, known)
-    taken = {word.lower() for word in _WORDS.findall(problem.question + " " + problem.solution)}
+    stems = {word[:3].lower() for word in _WORDS.findall(problem.question + " " + problem.solution)}
     mapping: dict[str, str] = {}
     for name in sorted(known):
-        pool = [new for new in _pool(known[name]) if new.lower() not in taken and _far(new, taken)]
+        pool = [new for new in _pool(known[name]) if new[:3].lower() not in stems]  # no "Sam" beside "Samuel"
+        if not pool:
+            raise Refused("no new name", f"every name for {name!r} begins like a word of the problem")
         new = pool[int(rng.random() * len(pool))]
         mapping[name] = new
-        taken.add(new.lower())
-    renamed = SeedProblem(
-        _apply(problem.question, mapping), _apply(problem.solution, mapping), problem.problem_id
-    )
+        stems.add(new[:3].lower())
+    renamed = SeedProblem(_apply(problem.question, mapping), _apply(problem.solution, mapping), problem.problem_id)
     return renamed, mapping
 
 
@@ -96,27 +101,29 @@ def _pronoun(name: str) -> str:
 
 def _pronoun_by_context(question: str, name: str) -> str:
     """For a name of no list: a capitalized word inside a sentence that acts, in a text with one kind of pronoun."""
-    if name in _NO_PERSON or not _acts(question, name) or not re.search(rf"(?:[a-z,] {name}\b|\b{name}['’]s)", question):
+    if name in NO_PERSON or not _acts(question, name) or not re.search(rf"[a-z,] {name}\b", question):
         return ""
     kinds = {"he" if match[1] else "she" for match in _PRONOUNS.finditer(question)}
     return kinds.pop() if len(kinds) == 1 else ""
 
 
 def _is_doubtful(name: str) -> bool:
-    return name in DOUBTFUL_HE or name in DOUBTFUL_SHE or name in _WORD_OR_NAME
+    return name in DOUBTFUL_HE or name in DOUBTFUL_SHE or name in WORD_OR_NAME
 
 
 def _acts(question: str, name: str) -> bool:
     """Whether a verb or a possessive follows the name somewhere, and nothing before it makes it a place or date."""
     acts = re.search(rf"\b{name}(?:{_ACTS}|['’]s\b)", question) is not None
-    before = _DATE_BEFORE if name in _DATES else _PLACE_BEFORE
-    placed = any(before.search(question, max(0, m.start() - 9), m.start()) for m in re.finditer(rf"\b{name}\b", question))
+    before = _DATE_BEFORE if name in DATES else _PLACE_BEFORE
+    placed = any(
+        before.search(question, max(0, m.start() - 9), m.start()) for m in re.finditer(rf"\b{name}\b", question)
+    )
     return acts and not placed
 
 
 def _stands_alone(question: str, name: str) -> bool:
     """No title, no second capitalized word beside it, and no shop ("Wendy's")."""
-    only_shop = name in _SHOPS
+    only_shop = name in SHOPS
     for match in re.finditer(rf"\b{name}\b", question):
         if _TITLE.search(question, max(0, match.start() - 12), match.start()):
             return False
@@ -124,7 +131,7 @@ def _stands_alone(question: str, name: str) -> bool:
         if follows or re.match(r"[-][a-z]", question[match.end() :]):
             return False
         before = re.search(r"(?:^|([^\s]))\s*\b([A-Z][\w’']*) $", question[: match.start()])
-        if before and before[1] and before[1] not in ".?!\"" and before[2] not in _KIN | _NO_PERSON and before[2] != "I":
+        if before and before[1] and before[1] not in '.?!"' and before[2] not in _KIN | NO_PERSON and before[2] != "I":
             return False
         only_shop = only_shop and re.match(r"['’]s", question[match.end() :]) is not None
     return not only_shop
@@ -152,12 +159,6 @@ def _pool(pronoun: str) -> tuple[str, ...]:
         return ("Alex", "Avery", "Casey", "Charlie", "Emerson", "Jamie", "Kelly", "Morgan", "Peyton", "Quinn", "Riley",
                 "Rowan", "Skyler", "Taylor", "Terry", "Logan", "Jessie", "Kerry", "Leslie", "Marley")  # fmt: skip
     return tuple(sorted(name for name in certain - EITHER if (name in SHE) != (name in HE) and len(name) > 2))
-
-
-def _far(new: str, taken: set[str]) -> bool:
-    """Not a short form or a long form of a word that is there: no "Sam" beside "Samuel"."""
-    stem = new.lower()[:3]
-    return all(word[:3] != stem for word in taken)
 
 
 def _apply(text: str, mapping: Mapping[str, str]) -> str:

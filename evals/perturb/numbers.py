@@ -7,74 +7,28 @@ seed's with the numbers replaced; at the old values they are the seed's, byte fo
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from itertools import pairwise
 
 from evals.perturb import plausibility
 from evals.perturb.arithmetic import Number
 from evals.perturb.grids import Range, grid
 from evals.perturb.linking import Links, Source, Value, link, used
-from evals.perturb.numerals import decimal, places, write
-from evals.perturb.rewriting import Edit, rewrite
+from evals.perturb.rendering import Instance, Plan, render
 from evals.perturb.solution import Step, read
-from evals.perturb.variant import Certificate, Draft, Refused, SeedProblem, Tier
+from evals.perturb.variant import Draft, Refused, SeedProblem, Tier
 
 RESTARTS = 60
 RESTARTS_WITHOUT_SUCCESS = 12
 MOVES = 40
 WIDER_RATIO = 10**5
-CHECKS = (
-    "annotations hold exactly",
-    "answer is the last step",
-    "every number has a source",
-    "every step is used",
-    "text at the old values is the seed's",
-    "all linkings agree",
-    "whole results stay whole",
-    "signs stay",
-    "order and shares stay",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What may vary and how."""
-
-    links: Links
-    grids: dict[int, list[Value]]
-    """By free quantity."""
-    pins: dict[int, tuple[tuple[int, Source], ...]]
-    """By step: quantities that take its value, because a later number could be either."""
-    pairs: tuple[tuple[int, int], ...]
-    shares: tuple[tuple[tuple[int, ...], int], ...]
-    ratio: int
-    tier: Tier
-
-    def shares_fit(self, values: Sequence[Value], unknown: set[int]) -> bool:
-        """Whether the shares of a whole still fit into it, those with an unknown value aside."""
-        old = [q.value for q in self.links.quantities]
-        return all(
-            plausibility.shares_fit(group, whole, old, values)
-            for group, whole in self.shares
-            if unknown.isdisjoint(group)
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Instance:
-    """New quantities and, by step, new literals and partial results."""
-
-    values: tuple[Value, ...]
-    literals: tuple[tuple[Number, ...], ...]
-    steps: tuple[Number, ...]
 
 
 def plan(problem: SeedProblem, reach: Range = "comparable") -> Plan:
     """Reads, links and checks a problem. Raises Refused."""
     links = _linked(problem.question, problem.solution)
     active, still = used(links), plausibility.tied_sums(links)
-    pins = _pins(links)
+    pins = _pins(links, still)
     pinned = {i for row in pins.values() for i, _ in row}
     grids = {}
     for i, quantity in enumerate(links.quantities):
@@ -159,31 +113,6 @@ def follow(made: Plan, values: list[Value]) -> tuple[int, Instance | None]:
     return len(first.steps), first if fits else None
 
 
-def render(made: Plan, instance: Instance) -> Draft | None:
-    """The text with the instance's numbers; None where one of them cannot be written in its place."""
-    links = made.links
-    edits: list[Edit] = []
-    for quantity, value in zip(links.quantities, instance.values, strict=True):
-        if value == quantity.value:
-            continue
-        for m in quantity.mentions:
-            numeral = links.mentions[m].numeral
-            new = "/".join(map(str, value)) if isinstance(value, tuple) else write(numeral, value)
-            if new is None:
-                return None
-            edits.append(Edit(numeral.start, numeral.end, new))
-    solution_edits = _solution_edits(made, instance)
-    if solution_edits is None:
-        return None
-    answer = decimal(instance.steps[-1]) or ""
-    return Draft(
-        rewrite(links.question, edits),
-        rewrite(links.solution.text, solution_edits),
-        answer,
-        Certificate(made.tier, CHECKS, {}, _mention_rows(made, instance), _graph_rows(made, instance)),
-    )
-
-
 def numbers(problem: SeedProblem, rng: random.Random) -> Iterator[Draft]:
     """The kind `numbers`. Raises Refused."""
     return instances(plan(problem), rng)
@@ -206,7 +135,7 @@ def _linked(question: str, solution: str) -> Links:
     return links
 
 
-def _pins(links: Links) -> dict[int, tuple[tuple[int, Source], ...]]:
+def _pins(links: Links, still: set[int]) -> dict[int, tuple[tuple[int, Source], ...]]:
     """A literal that may be a quantity or one earlier step: the quantity takes the step's value, provided that
     no step up to that one needs it."""
     pins: dict[int, list[tuple[int, Source]]] = {}
@@ -217,7 +146,11 @@ def _pins(links: Links) -> dict[int, tuple[tuple[int, Source], ...]]:
             for source in sources:
                 if source.kind != "quantity" or source.form != "value" or not steps or source.index in taken:
                     continue
-                if links.quantities[source.index].frozen or _first_use(links, source.index) <= steps[0].index:
+                if (
+                    source.index in still
+                    or links.quantities[source.index].frozen
+                    or _first_use(links, source.index) <= steps[0].index
+                ):
                     continue
                 taken.add(source.index)
                 pins.setdefault(steps[0].index, []).append((source.index, steps[0]))
@@ -245,9 +178,7 @@ def _tier(links: Links) -> Tier:
 
 def _ordered(made: Plan, values: Sequence[Value], skip: set[int]) -> bool:
     magnitude = plausibility.magnitude
-    return all(
-        magnitude(values[i]) < magnitude(values[j]) for i, j in made.pairs if i not in skip and j not in skip
-    )
+    return all(magnitude(values[i]) < magnitude(values[j]) for i, j in made.pairs if i not in skip and j not in skip)
 
 
 def _follow_one(made: Plan, values: list[Value], choice: Sequence[Sequence[int]]) -> tuple[int, Instance | None]:
@@ -300,105 +231,19 @@ def _comparable(made: Plan, instance: Instance) -> bool:
     old, new = made.links.solution.answer, instance.steps[-1]
     if made.ratio == plausibility.LARGEST_RATIO and abs(len(str(int(old))) - len(str(int(new)))) > 1:
         return False
+    if not all(_same_side(made, instance, i) for i in plausibility.limits(made.links)):
+        return False
     if not plausibility.compares(made.links):
         return True
     before = [*(plausibility.magnitude(q.value) for q in made.links.quantities), *(
         s.value for s in made.links.solution.steps)]  # fmt: skip
     after = [*map(plausibility.magnitude, instance.values), *instance.steps]
     order = sorted(range(len(before)), key=lambda i: before[i])
-    return all(
-        after[i] < after[j] if before[i] < before[j] else True for i, j in zip(order, order[1:], strict=False)
-    )
+    return all(after[i] < after[j] if before[i] < before[j] else True for i, j in pairwise(order))
 
 
-def _solution_edits(made: Plan, instance: Instance) -> list[Edit] | None:
-    links, text = made.links, made.links.solution.text
-    wanted: list[tuple[int, int, Number, Number]] = []  # span, old, new
-    for step, new_literals, new in zip(links.solution.steps, instance.literals, instance.steps, strict=True):
-        spans = zip(step.literal_spans, step.expression.values, new_literals, strict=True)
-        wanted += [(*span, old, value) for span, old, value in spans]
-        wanted.append((*step.result_span, step.value, new))
-    edits = []
-    for start, end, old, value in wanted:
-        if old == value:
-            continue
-        written = _as_before(text[start:end], value)
-        if written is None:
-            return None
-        edits.append(Edit(start, end, written))
-    return _with_prose(made, instance, edits)
-
-
-def _with_prose(made: Plan, instance: Instance, edits: list[Edit]) -> list[Edit] | None:
-    solution = made.links.solution
-    for numeral, sources in zip(solution.prose, made.links.prose, strict=True):
-        values = {source.value(instance.values, instance.steps) for source in sources}
-        if len(values) > 1:
-            return None
-        value = values.pop() if values else numeral.value
-        if value != numeral.value:
-            new = write(numeral, value) if numeral.words else _as_before(numeral.text, value)
-            if new is None:
-                return None
-            edits.append(Edit(numeral.start, numeral.end, new))
-    if instance.steps[-1] != solution.answer:
-        start, end = solution.answer_span
-        written = _as_before(solution.text[start:end].strip("$ ."), instance.steps[-1])
-        if written is None:
-            return None
-        offset = solution.text.index(solution.text[start:end].strip("$ ."), start)
-        edits.append(Edit(offset, offset + len(solution.text[start:end].strip("$ .")), written))
-    return edits
-
-
-def _as_before(old: str, value: Number) -> str | None:
-    """`value` with the commas and at most the decimal places of `old`."""
-    written = decimal(value, places(old) or None)
-    if written is None or places(written) > places(old):
-        return None
-    whole, point, rest = written.partition(".")
-    if "," in old:
-        whole = f"{int(whole):,}"
-    return ("" if old.startswith(".") and whole == "0" else whole) + point + rest
-
-
-def _mention_rows(made: Plan, instance: Instance) -> tuple[dict[str, Any], ...]:
-    rows = []
-    for i, quantity in enumerate(made.links.quantities):
-        for m in quantity.mentions:
-            numeral = made.links.mentions[m].numeral
-            rows.append(
-                {
-                    "quantity": i,
-                    "start": numeral.start,
-                    "end": numeral.end,
-                    "old": plain(quantity.value),
-                    "new": plain(instance.values[i]),
-                    "frozen": quantity.frozen,
-                }
-            )
-    return tuple(sorted(rows, key=lambda row: int(row["start"])))
-
-
-def _graph_rows(made: Plan, instance: Instance) -> tuple[dict[str, Any], ...]:
-    rows = []
-    for k, step in enumerate(made.links.solution.steps):
-        text = made.links.solution.text[step.start : step.end].strip("<>")
-        sources = [
-            [{"kind": s.kind, "index": s.index, "form": s.form} for s in each] for each in made.links.literals[k]
-        ]
-        rows.append(
-            {
-                "old": text,
-                "postfix": [*step.expression.program],
-                "sources": sources,
-                "literals": [plain(v) for v in instance.literals[k]],
-                "value": plain(instance.steps[k]),
-            }
-        )
-    return tuple(rows)
-
-
-def plain(value: Value) -> str:
-    """An exact number as text: "18", "3/4"."""
-    return f"{value[0]}/{value[1]}" if isinstance(value, tuple) else str(value)
+def _same_side(made: Plan, instance: Instance, limit: int) -> bool:
+    """No result crosses a number that the solution does not use."""
+    value = plausibility.magnitude(made.links.quantities[limit].value)
+    results = zip(made.links.solution.steps, instance.steps, strict=True)
+    return all((step.value < value) == (new < value) for step, new in results)

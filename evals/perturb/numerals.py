@@ -22,7 +22,10 @@ _DIGITS = re.compile(
 _PLAIN = re.compile(
     r"(?P<decimal>[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]+)?|(?<![0-9A-Za-z.])\.[0-9]+)"
 )
-_WORD = re.compile(rf"(?<![\w-])(?:an?\s+(?=hundred|thousand|million))?(?:{'|'.join([*CARDINALS, 'hundred', 'thousand', 'million'])})\b", re.I)
+_WORD = re.compile(
+    rf"(?<![\w-])(?:an?\s+(?=hundred|thousand|million))?(?:{'|'.join([*CARDINALS, 'hundred', 'thousand', 'million'])})\b",
+    re.I,
+)
 _FIGURE_BEFORE = re.compile(r"[0-9][\s-]*$")  # "3 million" is read with its figure
 _PERCENT = re.compile(r"\s?(?:%|[- ]?per\s?cent\b)", re.I)
 _SCALE = re.compile(r"\s*-?(hundred|thousand|million|billion|trillion|k\b|M\b)")

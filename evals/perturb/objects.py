@@ -45,6 +45,8 @@ _FREE_AFTER = re.compile(
     r"there|they|this|to|together|total|total|was|were|when|which|while|who|will|with|x|you|altogether|after|also|during|"
     r"available|remaining|instead|equally|evenly|over|under|were|would|needed|bought|made|given|today|yesterday)\b))"
 )
+_ONE_BEFORE = re.compile(r"(?:\b(?:an?|one|each|every|per|the|another|1)\s|[/=>0-9]\s?)$", re.I)
+"""A singular stands for one thing: not "a block of marble", "press a bench"."""
 _TELLS_APART = re.compile(
     r"\b(?:juice|pie|cider|jam|smoothies?|seeds?|trees?|milk|eggs|wool|ride|riding|vegetables?|legs?|paws|chapters?|pages?|"
     r"read(?:s|ing)?|write|writing|wrote|draw|drew|sharpen\w*|ink|shave\w*|wear\w*|wore|sit|sits|sitting|seats?|burn\w*|melt\w*|"
@@ -99,7 +101,14 @@ def _is_free(text: str, words: tuple[str, str]) -> bool:
     stem = words[0][:-1] if words[0].endswith("y") else words[0]
     all_forms = len(re.findall(rf"\b{stem}", text, re.I))
     matches = list(_pattern(words).finditer(text))
-    return len(matches) == all_forms and all(_FREE_AFTER.match(text, match.end()) for match in matches)
+    counted = any(match[0].lower() == words[1] for match in matches)
+    single = [match for match in matches if match[0].lower() == words[0]]
+    return (
+        counted
+        and len(matches) == all_forms
+        and all(_FREE_AFTER.match(text, match.end()) for match in matches)
+        and all(_ONE_BEFORE.search(text, max(0, match.start() - 12), match.start()) for match in single)
+    )
 
 
 def _exchange(text: str, pairs: list[tuple[str, str]]) -> str:

@@ -29,7 +29,9 @@ _QUANTITY_WORDS = re.compile(
     r"kilogram|gram|meter|kilometer)(?:s|d|ly)?\b",
     re.I,
 )
-_DIRECTION = re.compile(r"\b(more|fewer|less|older|younger|taller|shorter|longer|heavier|faster|slower|cheaper|left|remaining)\b", re.I)
+_DIRECTION = re.compile(
+    r"\b(more|fewer|less|older|younger|taller|shorter|longer|heavier|faster|slower|cheaper|left|remaining)\b", re.I
+)
 _LONGEST = 3
 
 
@@ -46,7 +48,12 @@ def check(problem: SeedProblem, text: str) -> Draft:
         raise Refused("not reworded", f"{len(reworded)} characters, the same wording or none")
     if len(reworded) > _LONGEST * len(old) + 200:
         raise Refused("too long", f"{len(reworded)} characters for a question of {len(old)}")
-    for name, read in (("numbers", _numbers), ("quantity words", _words), ("directions", _directions), ("people", _named)):
+    for name, read in (
+        ("numbers", _numbers),
+        ("quantity words", _words),
+        ("directions", _directions),
+        ("people", _named),
+    ):
         before, after = read(old), read(reworded)
         if before != after:
             lost, new = before - after, after - before

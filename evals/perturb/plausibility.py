@@ -14,6 +14,8 @@ from evals.perturb.linking import Links, Value, used
 from evals.perturb.variant import Refused
 
 LARGEST_RATIO = 20
+SMALL = 10
+"""Up to here three numbers make nearly every value by chance."""
 
 _ROUNDED = re.compile(
     r"\b(?:round(?:ed|ing|s)?(?: (?:up|down|off|to))|rounded|nearest|approximately|estimate[sd]?|whole number|"
@@ -54,33 +56,49 @@ def _require_no_implied(links: Links) -> None:
     """A number that the solution does not use but that equals a result of those it uses is probably implied."""
     active = used(links)
     values = [q.value for i, q in enumerate(links.quantities) if i in active and not isinstance(q.value, tuple)]
-    implied = {step.value for step in links.solution.steps}
+    implied: set[Number] = {step.value for step in links.solution.steps}
     implied |= {r for step in links.solution.steps for r in step.partial}
     for a, b in itertools.combinations(values, 2):
-        implied |= {a + b, abs(a - b), a * b}
+        implied |= set[Number]([a + b, a - b, b - a, a * b])
+    for a, b, c in itertools.combinations(values[:12], 3):
+        implied.update(v for v in (a + b + c, a + b - c, a - b + c, b + c - a) if v > SMALL)
     for i, quantity in enumerate(links.quantities):
-        if i not in active and not isinstance(quantity.value, tuple) and quantity.value > 2 and quantity.value in implied:
+        if (
+            i not in active
+            and not isinstance(quantity.value, tuple)
+            and quantity.value > 2
+            and quantity.value in implied
+        ):
             raise Refused("an implied number", f"nothing uses {quantity.value}, but it follows from other numbers")
 
 
 def tied_sums(links: Links) -> set[int]:
-    """Quantities of which one is the sum of others, in a text that speaks of parts: they must not vary."""
-    if not _PARTS.search(links.question):
-        return set()
-    numbers = [(i, q.value) for i, q in enumerate(links.quantities) if not isinstance(q.value, tuple) and q.value > 2]
+    """Quantities of which one is the sum of others of its unit, or of a unit that is not known in a text that
+    speaks of parts: they must not vary."""
+    parts = _PARTS.search(links.question) is not None
+    numbers = [(i, q.value) for i, q in enumerate(links.quantities) if not isinstance(q.value, tuple) and q.value > 0]
     found: set[int] = set()
     for size in (2, 3):
         for group in itertools.combinations(numbers[:12], size):
             total = sum(value for _, value in group)
             whole = next((i for i, value in numbers if value == total), None)
-            if whole is not None and _same_unit(links, [whole, *(i for i, _ in group)]):
-                found |= {whole, *(i for i, _ in group)}
+            tied = [] if whole is None else [whole, *(i for i, _ in group)]
+            if tied and (_share_a_unit(links, tied) or (parts and total > 4 and _same_unit(links, tied))):
+                found |= set(tied)
     return found
+
+
+def _share_a_unit(links: Links, group: Sequence[int]) -> bool:
+    """Whether all count the same noun."""
+    units = [{links.mentions[m].unit for m in links.quantities[i].mentions} for i in group]
+    return bool(set.intersection(*units) - {""})
 
 
 def _same_unit(links: Links, group: Sequence[int]) -> bool:
     units = [{links.mentions[m].unit for m in links.quantities[i].mentions} for i in group]
-    shares = [bool(u & {"percent"}) or isinstance(links.quantities[i].value, tuple) for u, i in zip(units, group, strict=True)]
+    shares = [
+        bool(u & {"percent"}) or isinstance(links.quantities[i].value, tuple) for u, i in zip(units, group, strict=True)
+    ]
     if len(set(shares)) > 1:
         return False
     known = [u for u in units if u != {""}]
@@ -94,6 +112,14 @@ def ordered_pairs(links: Links) -> list[tuple[int, int]]:
         if magnitude(a.value) < magnitude(b.value) and _same_unit(links, [i, j]):
             pairs.append((i, j))
     return pairs
+
+
+def limits(links: Links) -> list[int]:
+    """Numbers that the solution does not use: a budget, a capacity, a total. Results stay on their side of them."""
+    active = used(links)
+    return [
+        i for i, q in enumerate(links.quantities) if i not in active and not isinstance(q.value, tuple) and q.value > 2
+    ]
 
 
 def compares(links: Links) -> bool:

@@ -27,7 +27,9 @@ SEQUENCE = re.compile(
 )
 """Words that order in time or take a part of something said before."""
 
-COMPARISON = re.compile(r"\b(?:more|fewer|less|than|as|times|twice|half|older|younger|taller|shorter|longer|heavier|lighter)\b", re.I)
+COMPARISON = re.compile(
+    r"\b(?:more|fewer|less|than|as|times|twice|half|older|younger|taller|shorter|longer|heavier|lighter)\b", re.I
+)
 NAMED_COMPARISON = re.compile(
     r"\b(?:than|as)\b(?! (?:many|much|long|old|far|fast|tall|heavy|big|large|often|expensive|high|well|usual|normal|before))\s+"
     r"(?:on |in |for |the |there (?:are|were) )*[A-Za-z$0-9]"

@@ -12,7 +12,16 @@ from typing import Any, Literal
 from evals.identity import row_id
 
 Kind = Literal[
-    "identity", "numbers", "names", "objects", "names+numbers", "order", "distractor", "larger", "paraphrase", "template"
+    "identity",
+    "numbers",
+    "names",
+    "objects",
+    "names+numbers",
+    "order",
+    "distractor",
+    "larger",
+    "paraphrase",
+    "template",
 ]
 Tier = Literal["clean", "tied", "unused", "anchored", "text", "template"]
 """How much the gold answer rests on, from least to most. "clean": each number has one source and every number of

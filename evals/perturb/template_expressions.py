@@ -1,0 +1,201 @@
+"""The expressions of template files, evaluated without `eval`: exact, bounded, and refused with a reason.
+
+Understood: numbers, strings, names, lists, + - * / // % **, comparisons, and/or/not, `x if c else y`, and calls of the
+functions below. Everything else (attributes, subscripts, lambdas, comprehensions, keywords …) raises Refused, as does
+what would cost time: texts beyond 400 characters, numbers beyond 40 digits, lists beyond 10,000 values.
+Numbers are exact: 0.1 is one tenth, `/` divides rationals.
+"""
+
+import ast
+import math
+import operator
+import random
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+from evals.perturb.variant import Refused
+
+LONGEST = 400
+LARGEST = 10**40
+MOST_VALUES = 10_000
+
+_OPERATORS: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: lambda a, b: Fraction(a) / Fraction(b),
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.In: lambda a, b: a in b,
+    ast.NotIn: lambda a, b: a not in b,
+}
+
+
+def evaluate(text: str, names: Mapping[str, Any], rng: random.Random | None = None) -> Any:
+    """The value of an expression. Samplers need `rng`. Raises Refused."""
+    try:
+        return _Evaluator(names, rng).value(parsed(text))
+    except (ZeroDivisionError, TypeError, ValueError, IndexError, OverflowError, RecursionError) as error:
+        raise Refused("an expression without a value", f"{text[:80]!r}: {error}") from error
+
+
+@lru_cache(maxsize=4096)
+def parsed(text: str) -> ast.expr:
+    """The syntax tree of one expression. Raises Refused."""
+    if len(text) > LONGEST:
+        raise Refused("a hostile expression", f"{len(text)} characters, at most {LONGEST} are read")
+    try:
+        return ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise Refused("an unreadable expression", f"{text[:80]!r}: {error}") from error
+
+
+def plain_number(value: Any) -> int | Fraction:
+    """An int where the value is whole. Raises Refused for what is no number."""
+    if isinstance(value, bool) or not isinstance(value, int | Fraction):
+        raise Refused("an expression without a value", f"{str(value)[:40]!r} is no number")
+    return value.numerator if value.denominator == 1 else value
+
+
+class _Evaluator:
+    def __init__(self, names: Mapping[str, Any], rng: random.Random | None) -> None:
+        self.names = names
+        self.rng = rng
+
+    def value(self, node: ast.expr) -> Any:
+        match node:
+            case ast.Constant(value=bool() | int() | str() as constant):
+                return self._bounded(constant)
+            case ast.Constant(value=float() as constant):
+                return Fraction(str(constant))
+            case ast.Name(id=name):
+                return self._named(name)
+            case ast.List(elts=items) | ast.Tuple(elts=items):
+                return [self.value(item) for item in items]
+            case ast.BinOp(left=left, op=ast.Pow(), right=right):
+                return self._power(self.value(left), self.value(right))
+            case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
+                return self._binary(type(op), self.value(left), self.value(right))
+            case ast.UnaryOp(op=ast.USub(), operand=operand):
+                return -self._number(self.value(operand))
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                return not self.value(operand)
+            case ast.BoolOp(op=op, values=values):
+                return (all if isinstance(op, ast.And) else any)(self.value(each) for each in values)
+            case ast.Compare(left=left, ops=ops, comparators=comparators):
+                return self._compared(left, ops, comparators)
+            case ast.IfExp(test=test, body=body, orelse=orelse):
+                return self.value(body if self.value(test) else orelse)
+            case ast.Call(func=function, args=args, keywords=[]):
+                return self._called(ast.unparse(function), [self.value(each) for each in args])
+        raise Refused("a hostile expression", f"{ast.unparse(node)[:60]!r} is not understood here")
+
+    def _named(self, name: str) -> Any:
+        if name not in self.names:
+            raise Refused("an unknown name", f"{name[:60]!r} is not defined")
+        return self.names[name]
+
+    def _number(self, value: Any) -> Any:
+        if not isinstance(value, int | Fraction):
+            raise Refused("an expression without a value", f"{str(value)[:40]!r} is no number")
+        return value
+
+    def _binary(self, op: type[ast.AST], left: Any, right: Any) -> Any:
+        return self._bounded(_OPERATORS[op](self._number(left), self._number(right)))
+
+    def _power(self, base: Any, exponent: Any) -> Any:
+        if not isinstance(exponent, int) or abs(exponent) > 100 or abs(self._number(base)) > 10**6:
+            raise Refused("a hostile expression", f"a power with exponent {str(exponent)[:20]}")
+        return self._bounded(Fraction(base) ** exponent)
+
+    def _bounded(self, value: Any) -> Any:
+        if isinstance(value, Fraction):
+            value = value.numerator if value.denominator == 1 else value
+        if isinstance(value, int | Fraction) and max(abs(value.numerator), value.denominator) > LARGEST:
+            raise Refused("a hostile expression", "a number of more than 40 digits")
+        return value
+
+    def _compared(self, left: ast.expr, ops: Sequence[ast.cmpop], comparators: Sequence[ast.expr]) -> bool:
+        value = self.value(left)
+        for op, comparator in zip(ops, comparators, strict=True):
+            if type(op) not in _OPERATORS:
+                raise Refused("a hostile expression", f"{type(op).__name__} is not understood here")
+            right = self.value(comparator)
+            if not _OPERATORS[type(op)](value, right):
+                return False
+            value = right
+        return True
+
+    def _called(self, function: str, args: list[Any]) -> Any:
+        if function in _FUNCTIONS:
+            return self._bounded(_FUNCTIONS[function](*args))
+        if function in ("sample", "random.choice", "np.random.choice", "sample_sequential") and self.rng:
+            return self._sampled(function, *args)
+        if function in ("np.random.randint", "random.randint") and self.rng:
+            low, high = args
+            return self.rng.randrange(low, high + (function == "random.randint"))
+        if function in ("sample", "sample_sequential"):
+            raise Refused("a hostile expression", f"{function} outside #init")
+        raise Refused("a hostile expression", f"the function {function[:40]!r} is not known")
+
+    def _sampled(self, function: str, values: Any, count: Any = None) -> Any:
+        assert self.rng is not None
+        pool = list(values)[:MOST_VALUES]
+        if count is None:
+            return pool[int(self.rng.random() * len(pool))]
+        if not isinstance(count, int) or not 0 < count <= len(pool):
+            raise Refused("an expression without a value", f"{count} of {len(pool)} values")
+        if function == "sample_sequential":
+            start = int(self.rng.random() * (len(pool) - count + 1))
+            return pool[start : start + count]
+        return self.rng.sample(pool, count)
+
+
+def _range(*args: Any) -> list[Any]:
+    """Integers, or with a fractional step, values from low below high."""
+    low, high, step = (0, args[0], 1) if len(args) == 1 else (*args, 1)[:3]
+    if not step or (high - low) / Fraction(step) > MOST_VALUES:
+        raise Refused("a hostile expression", f"a range of more than {MOST_VALUES} values")
+    count = max(0, math.ceil((high - low) / Fraction(step)))
+    return [low + i * step for i in range(count)]
+
+
+def _within(low: Any, high: Any) -> list[Any]:
+    return _range(low, high + 1)
+
+
+def _divides(a: Any, b: Any) -> bool:
+    """Whether the larger is a multiple of the smaller: templates write both orders."""
+    small, large = sorted((abs(a), abs(b)))
+    return bool(small != 0 and large % small == 0)
+
+
+def _whole(value: Any) -> bool:
+    return Fraction(value).denominator == 1
+
+
+def _rounded(value: Any, places: Any = 0) -> Any:
+    if not isinstance(places, int) or abs(places) > 12:
+        raise Refused("a hostile expression", f"rounding to {str(places)[:20]} places")
+    return round(Fraction(value), places)
+
+
+def _identity(value: Any, *_: Any) -> Any:
+    return value
+
+
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "range": _range, "np.arange": _range, "frange": _range, "arange": _range, "numbers_within": _within,
+    "divides": _divides, "is_int": _whole, "int": lambda v: math.trunc(Fraction(v)), "float": Fraction, "abs": abs,
+    "min": min, "max": max, "sum": sum, "len": len, "list": list, "round": _rounded,
+    "math.ceil": lambda v: math.ceil(v), "math.floor": lambda v: math.floor(v), "ceil": lambda v: math.ceil(v),
+    "floor": lambda v: math.floor(v), "fix_floats": _identity, "Fraction": Fraction, "bool": bool,
+}  # fmt: skip
