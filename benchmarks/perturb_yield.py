@@ -2,9 +2,9 @@
 
     python -m benchmarks.perturb_yield ../shared/data/gsm8k_test.jsonl [--json]
 
-A line of FILE has `question` and `answer` (the annotated solution). Ten variants are asked for of every problem. With
---json the last line is {"problems", "accepted", "with_10_variants", "seconds"} of the kind `numbers`; tiers and refusals
-of `numbers`, and the other kinds, stand in tables above it. Seconds are CPU time.
+A line of FILE has `question` and `answer` (the annotated solution). Ten variants are asked for of every problem.
+With --json the last line is {"problems", "accepted", "with_10_variants", "seconds"} of the kind `numbers`; its tiers
+and refusals, and the other kinds, stand in tables above it. Seconds are CPU time.
 """
 
 import json

@@ -25,7 +25,7 @@ CHECKS = (
 
 _DEFINITE = re.compile(r"\b(?:the|his|her|their|its|each|every)\s+(?:[a-z-]+\s+){0,2}?([a-z]+)\b", re.I)
 _OPENS_BADLY = re.compile(
-    r"(?:And|Or|Which|Who|Where|For|In|At|On|By|With|To|Of|From|During|Let|Assume|Suppose|Given|If|What|How)\b"
+    r"(?:And|Or|Which|Who|Where|For|(?:In|At|On) (?!an? |[A-Z])|By|With|To|Of|From|During|Let|Assume|Suppose|Given|If|What|How)\b"
 )
 _DATED = re.compile(r"On (?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b|In (?:January|February|March|April|May|June|July|August|"
                     r"September|October|November|December)\b")  # fmt: skip
@@ -68,7 +68,7 @@ def independent(sentences: Sentences, i: int) -> bool:
     dated = _DATED.match(first) and _DATED.match(second)
     if not dated and (_EVENT.search(first) or _EVENT.search(second)) and _shared(first, second):
         return False  # events of one thing have an order, unless each says its day
-    if i == 0 and (_EVENT.search(first) or _EVENT.search(second)) and _unknown_definite(first + " " + second, before):
+    if i == 0 and any(_EVENT.search(each) and _unknown_definite(each, before) for each in (first, second)):
         return False  # what an event leaves of something that only the other sentence brings
     if _introduces(first, second, before) or _introduces(second, first, before):
         return False
@@ -116,9 +116,9 @@ def _introduces(one: str, other: str, before: str) -> bool:
     return bool({name.lower() for name in named} & words - known)
 
 
-def _unknown_definite(pair: str, before: str) -> bool:
-    """Whether one of the two speaks of "the fruit" where nothing before them does."""
-    return bool({singular(noun.lower()) for noun in _DEFINITE.findall(pair)} - _stems(before))
+def _unknown_definite(sentence: str, before: str) -> bool:
+    """Whether it speaks of "the fruit" where nothing before does."""
+    return bool({singular(noun.lower()) for noun in _DEFINITE.findall(sentence)} - _stems(before))
 
 
 def _shared(one: str, other: str) -> bool:

@@ -18,10 +18,10 @@ PRONOUNS = re.compile(
 """Words that may point into another sentence."""
 
 SEQUENCE = re.compile(
-    r"\b(?:then|next|after\w*|later|again|also|too|still|now|instead|meanwhile|finally|first|"
-    r"second|third|fourth|fifth|last|final\w*|previous\w*|following|another|additional\w*|extra|remaining|remainder|rest|left|"
+    r"\b(?:then|next|after\w*|later|again|also|too|still|now|instead|meanwhile|finally|"
+    r"(?:first|second|third|fourth|fifth)(?![- ]?grade)|last|final\w*|previous\w*|following|another|additional\w*|extra|remaining|remainder|rest|left|"
     r"others?|same|remain\w*|increase\w*|decrease\w*|earlier|already|back|once|addition|besides|except|return\w*|replac\w*|respond\w*|repl(?:y|ies|ied)|"
-    r"switch\w*|chang\w*|original\w*|initial\w*|yesterday|today|tomorrow|tonight|percent|double[sd]?|triple[sd]?|before)\b|%|"
+    r"switch\w*|chang\w*|original\w*|initial\w*|yesterday|today|tomorrow|tonight|percent|(?:double|triple)(?:s|d)|(?:double|triple) (?:the|that|as|what|it)|before)\b|%|"
     r"[0-9]/[0-9]|\b(?:half|thirds?|quarters?|fourths?|fifths?|tenths?) (?:of|the)\b|^(?:However|But|So|Thus|Therefore)\b",
     re.I,
 )

@@ -19,7 +19,8 @@ SHARES = SeedProblem(
 )
 HOURS = SeedProblem(
     "A machine fills 35 bottles a minute. How many bottles does it fill in 4 hours?",
-    "In 4 hours there are 4 * 60 = <<4*60=240>>240 minutes.\nIt fills 240 * 35 = <<240*35=8400>>8,400 bottles.\n#### 8400",
+    "In 4 hours there are 4 * 60 = <<4*60=240>>240 minutes.\n"
+    "It fills 240 * 35 = <<240*35=8400>>8,400 bottles.\n#### 8400",
 )
 FRUIT = SeedProblem(
     "Apples cost $3 each at the market. Boxes cost $8 each at the harbor. "

@@ -87,8 +87,8 @@ def test_a_literal_that_could_be_a_constant_is_not_resampled() -> None:
         ("Ann has 5 pens.", "no end", "no answer"),
         ("", "<<5*2=10>>10\n#### 10", "no question"),
         (
-            "Ann has 13 liters of juice and 25 liters of tea. She spills 4 liters of juice. Of the 34 liters left, how many "
-            "would 3 cups of the juice that she has now cost at $2 a liter?",
+            "Ann has 13 liters of juice and 25 liters of tea. She spills 4 liters of juice. Of the 34 liters left, how "
+            "many would 3 cups of the juice that she has now cost at $2 a liter?",
             "<<13-4=9>>9\n<<9*2=18>>18\n<<18+25-25=18>>18\n#### 18",
             "an implied number",
         ),
@@ -120,7 +120,8 @@ def test_the_old_values_give_back_the_old_text(a: int, b: int, c: int) -> None:
     """`plan` renders the seed at its own values and refuses where that is not the seed, byte for byte."""
     problem = SeedProblem(
         f"Maria sorts {a} cards into {b} rows each and finds {c} cards more. How many cards has she?",
-        f"She has {a}*{b} = <<{a}*{b}={a * b}>>{a * b} cards.\nIn all {a * b} + {c} = <<{a * b}+{c}={a * b + c}>>{a * b + c}.\n"
+        f"She has {a}*{b} = <<{a}*{b}={a * b}>>{a * b} cards.\n"
+        f"In all {a * b} + {c} = <<{a * b}+{c}={a * b + c}>>{a * b + c}.\n"
         f"#### {a * b + c}",
     )
     result = perturb(problem, "numbers", 1, 0)
