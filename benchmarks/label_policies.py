@@ -43,14 +43,18 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "scan(4)": {"policy": "scan", "k": 4},
     "scan(8)": {"policy": "scan", "k": 8},
     "scan(16)": {"policy": "scan", "k": 16},
+    "binary(8), plain": {"policy": "binary", "k": 8, "probe": 8},
+    "binary(16), plain": {"policy": "binary", "k": 16, "probe": 16},
     "binary(16), all": {"policy": "binary", "k": 16, "skip_right": False},
     "binary(4)": {"policy": "binary", "k": 4},
-    "binary(6)": {"policy": "binary", "k": 6},
     "binary(8)": {"policy": "binary", "k": 8},
+    "binary(8), probe 3": {"policy": "binary", "k": 8, "probe": 3},
+    "binary(10)": {"policy": "binary", "k": 10},
+    "binary(12)": {"policy": "binary", "k": 12},
     "binary(16)": {"policy": "binary", "k": 16},
-    "posterior(8, .2)": {"policy": "posterior", "k": 8, "error": 0.2},
     "posterior(16, .2)": {"policy": "posterior", "k": 16, "error": 0.2},
     "posterior(16, .1)": {"policy": "posterior", "k": 16, "error": 0.1},
+    "posterior(16, .05)": {"policy": "posterior", "k": 16, "error": 0.05},
 }
 """Each within the 16 rollouts a prefix that `fixed(16)` has recorded, which comes first: it is the reference."""
 TIMED = ("fixed(16)", "first_success(16)", "scan(16)", "binary(8)", "posterior(16, .2)")

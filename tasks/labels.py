@@ -128,7 +128,9 @@ class Labeller:
         self._job, self._rollouts, self._prompts, self._problems = job, rollouts, prompts, problems
         prior = Prior(right=params.right, recovery=params.recovery)
         self._budget = budget
-        self._policy: Policy = policy(params.policy, params.k, params.waves, params.skip_right, params.error, prior)
+        self._policy: Policy = policy(
+            params.policy, params.k, params.waves, params.skip_right, params.probe, params.error, prior
+        )
         self.done: list[Labelled] = []
         self.dead: list[DeadLetter] = []
 

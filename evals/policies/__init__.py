@@ -3,8 +3,8 @@
     fixed          all k rollouts of every prefix: the reference
     first_success  the same hard labels for fewer rollouts
     scan           from the first step on, up to the first bad one
-    binary         binary search for the first bad step
-    posterior      binary search that asks more of a doubtful negative than of a plain one
+    binary         binary search for the first bad step: probes, then confirms
+    posterior      the same, and asks more of a doubtful negative than of a plain one
 
 The tree search of OmegaPRM is about questions, not traces: evals/omegaprm.py.
 """
@@ -27,6 +27,7 @@ def policy(
     k: int,
     waves: Sequence[int] = DEFAULT_WAVES,
     skip_right: bool = True,
+    probe: int = 2,
     error: float = 0.05,
     prior: Prior | None = None,
 ) -> Policy:
@@ -36,8 +37,10 @@ def policy(
         "fixed": lambda: every_prefix(fixed(k)),
         "first_success": lambda: every_prefix(stop),
         "scan": lambda: scan(lambda _: stop, skip_right),
-        "binary": lambda: binary(lambda _: stop, skip_right),
-        "posterior": lambda: binary(posterior(k, waves, error, prior or Prior()), skip_right),
+        "binary": lambda: binary(first_success(min(probe, k), waves), lambda _: stop, skip_right),
+        "posterior": lambda: binary(
+            first_success(min(probe, k), waves), posterior(k, waves, error, prior or Prior()), skip_right
+        ),
     }
     if name not in policies:
         raise ValueError(f"no labelling policy {name!r}; there are {', '.join(sorted(policies))}")

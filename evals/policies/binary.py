@@ -1,9 +1,13 @@
-"""Binary search for the first bad step (as OmegaPRM, arXiv 2406.06592, searches one rollout).
+"""Binary search for the first bad step (as OmegaPRM, arXiv 2406.06592, searches one rollout), in two tempers.
 
-A success from the middle proves all before it, so that the search goes on behind it; none sends it to the front. It
-assumes that what follows a bad step is bad too: a recovery in the tested half hides an error before it. It asks about
-log2 of the steps, and so meets fewer of the right prefixes from which the model always fails: brute force calls the
-first of these the error.
+A success from the middle proves all before it, so that the search goes on behind it; a few failures (`probe`) send it
+to the front. The step that it ends at is then confirmed: it gets all the rollouts of its rule, and if one of them
+succeeds, the search goes on behind it. So a wrong turn costs a probe and not k rollouts, and the step that is called
+bad has k failures behind it all the same, the one before it a success. With a probe of k it is the plain search.
+
+It assumes that what follows a bad step is bad too: a recovery in the tested half hides an error before it. It asks
+about log2 of the steps, and so meets fewer of the right prefixes from which the model always fails: brute force calls
+the first of these the error.
 """
 
 from evals.answers import Verdict
@@ -13,6 +17,7 @@ from evals.montecarlo import (
     Decision,
     Evidence,
     Policy,
+    PrefixRule,
     RuleAfter,
     StepLabel,
     count,
@@ -21,31 +26,61 @@ from evals.montecarlo import (
 from evals.policies.scan import NOTHING_YET
 
 
-def binary(rule: RuleAfter, skip_right: bool = True) -> Policy:
-    """One prefix is put to the rule at a time; `skip_right` as in `scan`."""
+class _Owed(Exception):
+    """A prefix has to be rolled out from before the search can go on: (step, range)."""
+
+
+def binary(probe: PrefixRule, rule: RuleAfter, skip_right: bool = True) -> Policy:
+    """One prefix is asked about at a time, first by `probe`, and by `rule` where that found no success and the search
+    ends. `skip_right` as in `scan`."""
 
     def decide(evidence: Evidence) -> Decision:
         if skip_right and evidence.answer is Verdict.correct:
             return proven(evidence)
-        good, bad = -1, len(evidence.rollouts)  # the last prefix, the whole trace, is not searched
         probed: dict[int, StepLabel] = {}
-        while bad - good > 1:
-            middle = (good + bad) // 2
-            answer = rule(probed.get(good, NOTHING_YET))(evidence.rollouts[middle])
-            if isinstance(answer, range):
-                return Decision(
-                    {middle: answer}, (*(None for _ in evidence.rollouts), count([evidence.answer], "answer"))
-                )
-            probed[middle] = answer
-            if answer.hard is None:
-                break
-            good, bad = (middle, bad) if answer.hard else (good, middle)
+        try:
+            good, bad = _search(evidence, probe, rule, probed)
+        except _Owed as owed:
+            step, wanted = owed.args
+            nothing = (None for _ in evidence.rollouts)
+            return Decision({step: wanted}, (*nothing, count([evidence.answer], "answer")))
         return Decision({}, _labels(evidence, probed, good, bad))
 
     return decide
 
 
-def _labels(evidence: Evidence, probed: dict[int, StepLabel], good: int, bad: int) -> tuple[StepLabel | None, ...]:
-    """Between `good` and `bad` there is something only where unknown verdicts ended the search."""
-    labels = [probed.get(step, IMPLIED if step <= good else AFTER_ERROR) for step, _ in enumerate(evidence.rollouts)]
-    return (*labels, count([evidence.answer], "answer"))
+def _search(evidence: Evidence, probe: PrefixRule, rule: RuleAfter, probed: dict[int, StepLabel]) -> tuple[int, int]:
+    """The last good step and the first bad one; between them there is something only where unknown verdicts ended the
+    search. The whole trace, whose verdict is its answer's, is not searched."""
+    good, end = -1, len(evidence.rollouts)
+    while good + 1 < end:
+        bad = end
+        while bad - good > 1:
+            middle = (good + bad) // 2
+            seems = probed[middle] = _asked(probe, evidence, middle)
+            good, bad = (middle, bad) if seems.hard == 1 else (good, middle)
+        if bad == end:
+            break
+        sure = probed[bad] = _asked(rule(probed.get(good, NOTHING_YET)), evidence, bad)
+        if sure.hard != 1:
+            return good, bad if sure.hard == 0 else end
+        good = bad
+    return good, end
+
+
+def _asked(rule: PrefixRule, evidence: Evidence, step: int) -> StepLabel:
+    answer = rule(evidence.rollouts[step])
+    if isinstance(answer, range):
+        raise _Owed(step, answer)
+    return answer
+
+
+def _labels(evidence: Evidence, probed: dict[int, StepLabel], good: int, bad: int) -> tuple[StepLabel, ...]:
+    """Behind the first bad step nothing is said: a probe that failed there is too little."""
+
+    def of(step: int) -> StepLabel:
+        if step <= good:
+            return probed[step] if step in probed and probed[step].successes else IMPLIED
+        return probed[step] if step == bad else AFTER_ERROR
+
+    return (*map(of, range(len(evidence.rollouts))), count([evidence.answer], "answer"))

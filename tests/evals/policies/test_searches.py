@@ -67,11 +67,26 @@ def test_scan_may_be_asked_to_look_at_traces_with_a_right_answer() -> None:
 
 
 def test_binary_search_asks_about_the_logarithm_of_the_steps() -> None:
-    labels, asked = followed(policy("binary", k=4, waves=(1,)), alike(700, 1000), WRONG)
+    labels, asked = followed(policy("binary", k=4, waves=(1,), probe=4), alike(700, 1000), WRONG)
     assert first_bad(labels) == 700
     assert sum(1 for each in asked if each) <= math.ceil(math.log2(1000 + 1))
     assert labels[10].stop_rule == "implied"
     assert labels[990].stop_rule == "after_error"
+
+
+def test_a_wrong_turn_costs_a_probe_and_the_step_that_is_called_bad_all_k_rollouts() -> None:
+    labels, asked = followed(policy("binary", k=8, waves=(1,), probe=2), alike(1, 7), WRONG)
+    assert asked == [1, 8, 0, 2, 0, 0, 0]
+    assert [label.stop_rule for label in labels[:3]] == ["first_success", "exhausted", "after_error"]
+    _, plainly = followed(policy("binary", k=8, waves=(1,), probe=8), alike(1, 7), WRONG)
+    assert plainly == [1, 8, 0, 8, 0, 0, 0]
+
+
+def test_a_step_that_a_probe_misjudged_is_cleared_by_its_confirmation() -> None:
+    late = [[RIGHT] * 8, [WRONG] * 3 + [RIGHT] * 5, [WRONG] * 8, [WRONG] * 8]
+    labels, asked = followed(policy("binary", k=8, waves=(1,), probe=2), late, WRONG)
+    assert first_bad(labels) == 2
+    assert asked == [1, 4, 8, 0]
 
 
 def test_binary_search_passes_over_a_right_prefix_that_it_does_not_ask_about() -> None:
@@ -89,19 +104,12 @@ def test_unknown_verdicts_that_could_hide_a_success_end_the_search_undecided(nam
 
 
 def test_posterior_asks_more_of_a_negative_where_the_model_rarely_succeeds() -> None:
-    able = [[RIGHT] * 16, [WRONG] * 16, [WRONG] * 16]
-    weak = [[WRONG] * 6 + [RIGHT] * 10, [WRONG] * 16, [WRONG] * 16]
+    able = [[RIGHT] * 64, [WRONG] * 64, [WRONG] * 64]
+    weak = [[WRONG] * 6 + [RIGHT] * 58, [WRONG] * 64, [WRONG] * 64]
     decide = policy("posterior", k=64, waves=(1,), error=0.2)
-    streams = [[*each, *[WRONG] * 48] for each in able], [[*each, *[WRONG] * 48] for each in weak]
-    (labels, plain), (_, doubtful) = (followed(decide, each, WRONG) for each in streams)
-    assert first_bad(labels) == 1
-    assert plain[1] == doubtful[1], "nothing is known yet when the middle is asked about"
-    in_order = policy("posterior", k=64, waves=(1,), error=0.2)
-    good_middle = [[RIGHT] * 64, [RIGHT] * 64, [WRONG] * 64]
-    bad_middle = [[RIGHT] * 64, [WRONG] * 9 + [RIGHT] * 55, [WRONG] * 64]
-    _, sure = followed(in_order, good_middle, WRONG)
-    _, unsure = followed(in_order, bad_middle, WRONG)
-    assert sure[2] < unsure[2]
+    (labels, plain), (_, doubtful) = (followed(decide, each, WRONG) for each in (able, weak))
+    assert labels[1].stop_rule == "certain"
+    assert plain[1] < doubtful[1]
 
 
 def test_the_posterior_is_that_of_the_formula() -> None:
