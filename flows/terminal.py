@@ -9,7 +9,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TextIO
 
@@ -19,7 +19,9 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     SpinnerColumn,
+    Task,
     TaskID,
     TextColumn,
     TimeElapsedColumn,
@@ -69,6 +71,17 @@ def show_error(console: Console, title: str, message: str, hints: Sequence[str] 
     console.print(Panel(body, title=title, title_align="left", border_style="red"))
 
 
+class TimeLeft(ProgressColumn):
+    """How long a bar will still run at the speed that it had lately."""
+
+    max_refresh = 1.0
+
+    def render(self, task: Task) -> Text:
+        left = task.time_remaining
+        shown = left and not task.finished
+        return Text(f"{timedelta(seconds=int(left))} left" if left and shown else "", "cyan")
+
+
 class Bars:
     """A watcher (flows/progress.py) that draws a bar for each stage; use as a context manager."""
 
@@ -79,6 +92,7 @@ class Bars:
             BarColumn(bar_width=28),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
+            TimeLeft(),
             TextColumn("[dim]{task.fields[note]}"),
             console=console,
             refresh_per_second=4,

@@ -38,7 +38,8 @@ def leave(manifests: Mapping[str, Manifest], ancestors: Sequence[Manifest], addr
             link=as_url(addresses[dataset]),
             link_text=addresses[dataset],
             key=_key(dataset, "data"),
-            description=f"{about}: {manifest.rows:,} rows in {len(manifest.parts)} files, "
+            description=f"{about}: {manifest.rows:,} rows in {len(manifest.parts)} "
+            f"file{'s' if len(manifest.parts) != 1 else ''}, "
             f"digest {manifest.digest[:SHORT]}. The files: `proctor status --files {dataset}`",
         )
 

@@ -141,7 +141,7 @@ class Labeller:
             nonlocal finished
             await self._label(trace)
             finished += 1
-            self._job.progress(finished, len(traces), rollouts=self._rollouts.generated, tokens=self._rollouts.tokens)
+            self._job.progress(finished, len(traces), **self._cost())
 
         window = self._job.resources.actors * self._job.resources.window
         await for_each(traces, window // PREFIXES_A_TRACE + 1, one)
@@ -208,6 +208,11 @@ class Labeller:
             await self._budget.settle(granted * each, tokens)
         if granted < len(missing):
             raise BudgetSpent
+
+    def _cost(self) -> dict[str, float]:
+        """What was spent so far, and what a label came to."""
+        tokens, labels = self._rollouts.tokens, sum(len(done.labels) for done in self.done)
+        return {"rollouts": self._rollouts.generated, "tokens": tokens, "tokens a label": tokens / max(1, labels)}
 
     def _bury(self, trace: dict[str, Any], kind: str, message: str) -> None:
         place = f"problem {trace['problem_id']} sample {trace['sample']}"

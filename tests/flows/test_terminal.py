@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from rich.progress import Progress
 
-from flows.terminal import Bars, describe, log_path, show_error
+from flows.terminal import Bars, TimeLeft, describe, log_path, show_error
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -81,3 +82,16 @@ def test_quiet_takes_what_any_process_prints(tmp_path: Path) -> None:
     assert ran.stdout == "for the person\nafter\n"
     assert ran.stderr == ""
     assert sorted((tmp_path / "a.log").read_text().splitlines()) == ["a child", "ours", "trouble"]
+
+
+def test_a_bar_says_how_long_it_will_still_take() -> None:
+    now = 0.0
+    progress = Progress(TimeLeft(), get_time=lambda: now)
+    bar = progress.add_task("labels", total=400)
+    progress.update(bar, completed=10)
+    now = 10.0
+    progress.update(bar, completed=110)
+    task = progress.tasks[0]
+    assert TimeLeft().render(task).plain == "0:00:29 left"
+    progress.update(bar, completed=400)
+    assert TimeLeft().render(task).plain == ""
