@@ -42,8 +42,10 @@ def binary(probe: PrefixRule, rule: RuleAfter, skip_right: bool = True) -> Polic
             good, bad = _search(evidence, probe, rule, probed)
         except _Owed as owed:
             step, wanted = owed.args
-            nothing = (None for _ in evidence.rollouts)
-            return Decision({step: wanted}, (*nothing, count([evidence.answer], "answer")))
+            proved = max((each for each, label in probed.items() if label.hard == 1), default=-1)
+            so_far = _labels(evidence, probed, proved, len(evidence.rollouts))
+            searched = (label if each <= proved else None for each, label in enumerate(so_far[:-1]))
+            return Decision({step: wanted}, (*searched, so_far[-1]))
         return Decision({}, _labels(evidence, probed, good, bad))
 
     return decide

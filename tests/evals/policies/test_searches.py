@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evals.montecarlo import Evidence, StepLabel
+from evals.montecarlo import Evidence, StepLabel, cut_short
 from evals.policies import Prior, policy
 from evals.policies.posterior import probability_right
 from evals.policies.scan import NOTHING_YET
@@ -132,3 +132,14 @@ def test_policies_are_pure(name: str) -> None:
     decide = policy(name, k=4)
     evidence = Evidence(rollouts=((WRONG,), (), (RIGHT,)), answer=WRONG)
     assert decide(evidence) == decide(evidence)
+
+
+def test_what_a_search_has_proved_stands_when_the_budget_ends_it() -> None:
+    proved = (WRONG, WRONG, WRONG, RIGHT, RIGHT)
+    evidence = Evidence(((), (), proved, (), (WRONG,), ()), WRONG)
+    decision = policy("binary", k=8, waves=(1,), probe=8)(evidence)
+    assert decision.owed == {4: range(1, 2)}
+    labels = cut_short(decision, evidence)
+    assert labels[2] == StepLabel(1, 3, 0, "first_success"), "what a wave brought behind the success is not counted"
+    assert [label.stop_rule for label in labels] == ["implied"] * 2 + ["first_success"] + ["budget"] * 3 + ["answer"]
+    assert hards(labels) == [1, 1, 1, None, None, None, 0]
