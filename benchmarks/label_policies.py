@@ -48,7 +48,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "binary(16), all": {"policy": "binary", "k": 16, "skip_right": False},
     "binary(4)": {"policy": "binary", "k": 4},
     "binary(8)": {"policy": "binary", "k": 8},
-    "binary(8), probe 3": {"policy": "binary", "k": 8, "probe": 3},
+    "binary(8), probe 2": {"policy": "binary", "k": 8, "probe": 2},
     "binary(10)": {"policy": "binary", "k": 10},
     "binary(12)": {"policy": "binary", "k": 12},
     "binary(16)": {"policy": "binary", "k": 16},

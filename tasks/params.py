@@ -165,7 +165,7 @@ class LabelsParams(Params):
     """How many rollouts are asked for at a time (not by `fixed`); the last number repeats until k."""
     skip_right: bool = True
     """scan, binary, posterior: a trace whose answer is right is its own proof, and costs nothing."""
-    probe: int = Field(default=2, ge=1)
+    probe: int = Field(default=3, ge=1)
     """binary, posterior: failures that send the search to the front; the step that it ends at gets all k rollouts."""
     error: float = Field(default=0.05, gt=0, lt=1)
     """posterior: a step is called bad once the probability that it is right is below this."""

@@ -27,7 +27,7 @@ def policy(
     k: int,
     waves: Sequence[int] = DEFAULT_WAVES,
     skip_right: bool = True,
-    probe: int = 2,
+    probe: int = 3,
     error: float = 0.05,
     prior: Prior | None = None,
 ) -> Policy:
