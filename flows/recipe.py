@@ -6,7 +6,7 @@ from flows.execute import MAX_DEAD_RATE, Execution
 from flows.partition_run import run_partition
 from storage.partition import Partition
 from tasks.engine import Resources
-from tasks.params import RecipeParams
+from tasks.recipe_params import RecipeParams
 
 
 @flow(name="recipe", flow_run_name="recipe {partition}", persist_result=False)

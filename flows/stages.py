@@ -20,10 +20,10 @@ from tasks.params import (
     Params,
     PRMParams,
     ProblemsParams,
-    RecipeParams,
     TracesParams,
     TreesParams,
 )
+from tasks.recipe_params import RecipeParams
 
 
 @dataclass(frozen=True)

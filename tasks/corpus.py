@@ -17,8 +17,9 @@ from storage.partition import Partition
 from storage.rows import DeadLetter
 from storage.store import Location, Store
 from tasks.job import Job
-from tasks.params import RecipeParams, TracesParams
+from tasks.params import TracesParams
 from tasks.prm import LABEL, labelled_traces
+from tasks.recipe_params import RecipeParams
 
 Row = Mapping[str, Any]
 TRACE = ["trace_id", "problem_id", "prompt", "text", "steps", "tokens", "finish_reason", "extracted", "verdict"]

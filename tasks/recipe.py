@@ -25,7 +25,7 @@ from storage.rows import table_of
 from storage.schemas import DATASETS
 from tasks.corpus import Corpus, elsewhere, evaluation_sets, first_bad_step, read_corpus, texts
 from tasks.job import Job, Outcome
-from tasks.params import Recipe, RecipeParams
+from tasks.recipe_params import Recipe, RecipeParams
 from tasks.replay import Replay, inputs_of, replay
 from tasks.token_counter import Ruler
 from tasks.training_rows import Row, pair_row, record_row, screened_row, sft_row

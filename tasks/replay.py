@@ -17,7 +17,7 @@ from evals.recipes.general import General, general_row
 from evals.recipes.replay import replay_count, replayed
 from evals.records import Refusal, shown
 from storage.rows import DeadLetter
-from tasks.params import RecipeParams, ReplayParams
+from tasks.recipe_params import RecipeParams, ReplayParams
 from tasks.records import digests_of, letter, records_of
 from tasks.token_counter import Ruler
 from tasks.training_rows import Row, messages, screened_row

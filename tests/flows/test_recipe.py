@@ -8,7 +8,8 @@ from flows.execute import execute
 from flows.stages import STAGES
 from flows.work import InputsMissing, Work, status
 from storage.store import Store
-from tasks.params import ProblemsParams, RecipeParams, TracesParams
+from tasks.params import ProblemsParams, TracesParams
+from tasks.recipe_params import RecipeParams
 from tests.tasks.jobs import PARTITION, at, commit, problem_rows, trace_row
 
 PROBLEMS = problem_rows(2)

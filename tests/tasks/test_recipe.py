@@ -17,8 +17,9 @@ from evals.filters.screen import Filters
 from storage.store import Store
 from tasks.engine import Resources, Sampling
 from tasks.job import Job, Outcome
-from tasks.params import ProblemsParams, Recipe, RecipeParams, ReplayParams, TracesParams
+from tasks.params import ProblemsParams, TracesParams
 from tasks.recipe import elsewhere, inputs_of, run
+from tasks.recipe_params import Recipe, RecipeParams, ReplayParams
 from tests.tasks.jobs import PARTITION, at, commit, problem_rows, quiet, trace_row
 
 ALL: tuple[Recipe, ...] = ("rejection", "shortest", "chained", "search", "self_output", "preferences", "rlvr")
