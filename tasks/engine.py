@@ -215,7 +215,7 @@ class Resources(BaseModel):
     cache_gib: float | None = Field(default=None, gt=0)
     """KV cache of an actor on CPU; None takes 1 GiB. On GPUs vLLM measures what is free."""
     threads: int | None = Field(default=None, ge=1)
-    """Threads of an actor on CPU; None shares the machine's cores among the actors, and gives a small model one."""
+    """Threads of an actor on CPU; None shares the machine's cores among the actors."""
     restarts: int = Field(default=2, ge=0)
     """Times that a dead actor is started again before the run fails."""
     retries: int = Field(default=2, ge=0)

@@ -84,6 +84,9 @@ def _check_answers(address: str) -> None:
 def _start_local() -> None:
     import ray
 
+    # Ray makes its workers nice. An engine on CPUs computes in step with all its threads, and then waits at every turn
+    # for the one that some other process keeps from its core.
+    os.environ.setdefault("RAY_worker_niceness", "0")
     ray.init(
         "local",
         include_dashboard=False,

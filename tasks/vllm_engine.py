@@ -15,8 +15,9 @@ import copy
 import os
 import threading
 from collections import deque
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
+from functools import partial
 from typing import Any
 
 from tasks.calls import Call, reject, wake
@@ -44,8 +45,6 @@ CPU_BLOCK = 32
 """Tokens a block of the prefix cache. vLLM's 128 on CPUs is longer than many a prompt, which then shares
 nothing."""
 GIB = 2**30
-SMALL_MODEL_BYTES = 50 * 2**20
-"""With 4 MB of weights, three quarters of a step's CPU time were Python's: other threads would spin for nothing."""
 
 
 class VLLMEngine:
@@ -54,8 +53,21 @@ class VLLMEngine:
     def __init__(self, params: EngineParams, resources: Resources | None = None, gpus: float = 0) -> None:
         resources = resources or Resources()
         model = resolve(params.model, params.revision)
-        _prepare_environment(model, resources, gpus)
-        self._engine = _load(model, params, resources, gpus)
+        _prepare_environment(resources, gpus)
+        self._inbox: deque[Call] = deque()
+        self._cancelled: deque[Call] = deque()
+        self._work = threading.Event()
+        self._calls: dict[str, tuple[Call, int]] = {}
+        self._names = 0
+        self._died: str | None = None
+        self._closing = False
+        # Loaded where it steps: OpenMP keeps a team for each thread that computes, and beside a second one, left over
+        # from loading, it takes the cores for overbooked and lets its threads sleep at every turn.
+        loaded: Future[Any] = Future()
+        load = partial(_load, model, params, resources, gpus)
+        self._thread = threading.Thread(target=self._run, args=(load, loaded), name="vllm-steps", daemon=True)
+        self._thread.start()
+        self._engine = loaded.result()
         # A copy of its own: coroutines tokenise while the loop's thread detokenises.
         self._tokenizer = copy.deepcopy(self._engine.renderer.get_tokenizer())
         self._detokenizer = Detokenizer(self._tokenizer)
@@ -69,15 +81,6 @@ class VLLMEngine:
             chat=getattr(self._tokenizer, "chat_template", None) is not None,
             context=self._context,
         )
-        self._inbox: deque[Call] = deque()
-        self._cancelled: deque[Call] = deque()
-        self._work = threading.Event()
-        self._calls: dict[str, tuple[Call, int]] = {}
-        self._names = 0
-        self._died: str | None = None
-        self._closing = False
-        self._thread = threading.Thread(target=self._run, name="vllm-steps", daemon=True)
-        self._thread.start()
 
     async def render(self, messages: Sequence[Message], continue_text: str = "") -> str:
         if not self.abilities.chat:
@@ -143,7 +146,13 @@ class VLLMEngine:
 
     # From here on everything runs in the loop's thread.
 
-    def _run(self) -> None:
+    def _run(self, load: Callable[[], Any], loaded: Future[Any]) -> None:
+        try:
+            self._engine = load()
+        except BaseException as error:
+            loaded.set_exception(error)
+            return
+        loaded.set_result(self._engine)
         try:
             while not self._closing:
                 self._admit()
@@ -210,22 +219,19 @@ class VLLMEngine:
         reject(waiting.values(), reason)
 
 
-def _prepare_environment(model: ModelRef, resources: Resources, gpus: float) -> None:
+def _prepare_environment(resources: Resources, gpus: float) -> None:
     """What must be set before torch and vLLM are imported."""
     os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
     os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     if not gpus:
-        os.environ["OMP_NUM_THREADS"] = str(resources.threads or _threads(model, resources))  # Ray has set it to 1
+        os.environ["OMP_NUM_THREADS"] = str(resources.threads or _threads(resources))  # Ray has set it to 1
         # vLLM counts ranks for log-probabilities in a compiled function: seconds at first, and a C++ compiler.
         os.environ.setdefault("TORCHDYNAMO_DISABLE", "1")
 
 
-def _threads(model: ModelRef, resources: Resources) -> int:
-    """An actor's share of the cores; one for a small model, whose steps are mostly vLLM's Python."""
-    weights = sum(file.stat().st_size for file in Path(model.path).glob("*.safetensors"))
-    if 0 < weights < SMALL_MODEL_BYTES:
-        return 1
+def _threads(resources: Resources) -> int:
+    """An actor's share of the cores."""
     return max(1, len(os.sched_getaffinity(0)) // resources.actors)
 
 
