@@ -24,7 +24,6 @@ from rich.progress import (
     Task,
     TaskID,
     TextColumn,
-    TimeElapsedColumn,
 )
 from rich.text import Text
 
@@ -72,14 +71,14 @@ def show_error(console: Console, title: str, message: str, hints: Sequence[str] 
 
 
 class TimeLeft(ProgressColumn):
-    """How long a bar will still run at the speed that it had lately."""
+    """How long a bar will still run at the speed that it had lately; how long it ran, once that is known."""
 
     max_refresh = 1.0
 
     def render(self, task: Task) -> Text:
-        left = task.time_remaining
-        shown = left and not task.finished
-        return Text(f"{timedelta(seconds=int(left))} left" if left and shown else "", "cyan")
+        left = None if task.finished or task.stop_time else task.time_remaining
+        seconds = task.elapsed or 0 if left is None else left
+        return Text(f"{timedelta(seconds=int(seconds))}{'' if left is None else ' left'}", "cyan")
 
 
 class Bars:
@@ -89,9 +88,8 @@ class Bars:
         self._progress = Progress(
             SpinnerColumn(finished_text="[green]✓"),
             TextColumn("{task.description:<9}"),
-            BarColumn(bar_width=28),
+            BarColumn(bar_width=12),  # with the numbers, a line stays within 80 columns
             MofNCompleteColumn(),
-            TimeElapsedColumn(),
             TimeLeft(),
             TextColumn("[dim]{task.fields[note]}"),
             console=console,

@@ -212,7 +212,7 @@ class Labeller:
     def _cost(self) -> dict[str, float]:
         """What was spent so far, and what a label came to."""
         tokens, labels = self._rollouts.tokens, sum(len(done.labels) for done in self.done)
-        return {"rollouts": self._rollouts.generated, "tokens": tokens, "tokens a label": tokens / max(1, labels)}
+        return {"rollouts": self._rollouts.generated, "tokens a label": tokens / max(1, labels)}
 
     def _bury(self, trace: dict[str, Any], kind: str, message: str) -> None:
         place = f"problem {trace['problem_id']} sample {trace['sample']}"

@@ -84,7 +84,7 @@ def test_quiet_takes_what_any_process_prints(tmp_path: Path) -> None:
     assert sorted((tmp_path / "a.log").read_text().splitlines()) == ["a child", "ours", "trouble"]
 
 
-def test_a_bar_says_how_long_it_will_still_take() -> None:
+def test_a_bar_says_how_long_it_will_still_take_and_in_the_end_how_long_it_took() -> None:
     now = 0.0
     progress = Progress(TimeLeft(), get_time=lambda: now)
     bar = progress.add_task("labels", total=400)
@@ -93,5 +93,15 @@ def test_a_bar_says_how_long_it_will_still_take() -> None:
     progress.update(bar, completed=110)
     task = progress.tasks[0]
     assert TimeLeft().render(task).plain == "0:00:29 left"
+    now = 40.0
     progress.update(bar, completed=400)
-    assert TimeLeft().render(task).plain == ""
+    assert TimeLeft().render(task).plain == "0:00:40"
+
+
+def test_a_line_of_the_dearest_stage_fits_into_a_narrow_terminal() -> None:
+    console = Console(file=io.StringIO(), width=80)
+    with Bars(console, ("labels",)) as bars:
+        bars.started("labels")
+        bars.advanced("labels", 799, 8000, {"rollouts": 12_345, "tokens a label": 17.2})
+    assert "799/8000" in written(console)
+    assert "12,345 rollouts · 17 tokens a label" in written(console)
