@@ -13,7 +13,7 @@ from rich.text import Text
 
 from flows.addresses import today
 from flows.demo_summary import demo_summary
-from flows.demo_works import MODELS, PROBLEMS, RUN, demo_works
+from flows.demo_works import MODELS, PROBLEMS, RUN, demo_works, mark
 from flows.launch import finished, launch
 from flows.report import report
 from flows.selection import Selection
@@ -33,7 +33,8 @@ def run_demo(root: str, problems: int | None = None, debug: bool = False) -> Non
     console = Console()
     if done is None:
         console.print(_opening(works))
-        done = launch("job", _arguments(works, root), [work.stage.name for work in works], root, debug)
+        stages, marks = [work.stage.name for work in works], [mark(work) for work in works]
+        done = launch("job", _arguments(works, root), stages, root, debug, marks)
     else:
         console.print(f"The demo is complete: everything is committed in {root}.", markup=False)
     console.print()
@@ -68,8 +69,8 @@ def _page(store: Store, where: Partition, renew: bool) -> str:
 def _opening(works: list[Work]) -> Text:
     problems, traces, labels = (work.params.model_dump() for work in works[:3])
     return Text(
-        f"All of Proctor with embedded models: {problems['count']} problems, {traces['samples']} traces each, up to "
-        f"{labels['k']} rollouts a step;\nverifiers, strategies, variants, a leaderboard.\n"
+        f"All of Proctor once, with the embedded models: {problems['count']} problems, "
+        f"{traces['samples']} traces each,\nup to {labels['k']} rollouts a step; verifiers, strategies, variants, a leaderboard.\n"
         "Stop it when you like (Ctrl-C): the same command goes on from there.\n"
     )
 
@@ -80,7 +81,7 @@ def _next(page: str) -> Text:
         ("proctor show labels --where 'hard = 0'", "steps that led nowhere"),
         ("proctor status", "what is stored, and in what state"),
         ("proctor run pipeline --help", "your problems, your model"),
-        ("proctor up", "schedules, forms and backfills in Prefect's UI"),
+        ("proctor up", "the Prefect UI: schedules, backfills"),
     )
     text = Text("Next\n", "bold")
     text.append("\n".join(f"  {command:<40}{meaning}" for command, meaning in lines), "not bold")

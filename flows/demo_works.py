@@ -23,6 +23,8 @@ from tasks.verifier.params import VerifierParams
 RUN = "demo"
 EXPLAINED = "demo_explained"
 """The same problems, put in another prompt style."""
+SIMULATED = "simulated"
+"""The source of votes that nobody cast."""
 MODELS = {"late": "tiny_reasoner", "mid": "tiny_reasoner_mid", "early": "tiny_reasoner_early"}
 PROBLEMS = 100
 VOTERS = Path(__file__).resolve().parent.parent / "docs" / "simulated_voters.json"
@@ -53,6 +55,17 @@ def demo_works(store: Store, partition: Partition, problems: int) -> list[Work]:
             *_simulated(partition),
         )
     ]
+
+
+def mark(work: Work) -> str:
+    """What tells a work from others of its stage."""
+    where = work.partition
+    style = "explained" if where.run == EXPLAINED else "concise"
+    if where.source == SIMULATED:
+        return "simulated voters"
+    if work.stage.name == "traces":
+        return next(f"{name}, {style}" for name, model in MODELS.items() if model == where.model)
+    return style if where.run == EXPLAINED else ""
 
 
 Piece = tuple[str, Partition, Params]
@@ -94,6 +107,6 @@ def _contest(where: Partition, problems: int) -> Iterator[Piece]:
 
 
 def _simulated(where: Partition) -> Iterator[Piece]:
-    voted = Partition(date=where.date, source="simulated", run=where.run)
+    voted = Partition(date=where.date, source=SIMULATED, run=where.run)
     yield "battles", voted, BattlesParams.model_validate(json.loads(VOTERS.read_text(encoding="utf-8")))
     yield "ratings", voted, RatingsParams()

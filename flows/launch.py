@@ -9,8 +9,6 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
-from rich.console import Console
-
 from flows.execute import Execution, describe
 from flows.progress import watching
 from flows.server import server
@@ -32,22 +30,27 @@ def finished(works: Sequence[Work]) -> list[Execution] | None:
 
 
 def launch(
-    name: str, arguments: Mapping[str, Any], stages: Sequence[str], root: str, debug: bool = False
+    name: str,
+    arguments: Mapping[str, Any],
+    stages: Sequence[str],
+    root: str,
+    debug: bool = False,
+    marks: Sequence[str] = (),
 ) -> list[Execution]:
-    """Runs the flow `name`; what it raises carries a note that names the log."""
+    """Runs the flow `name`; what it raises carries a note that names the log. `marks` are those of `Bars`."""
     log = log_path(root, name)
     try:
         with loud() if debug else quiet(log) as console:
-            return _run(name, arguments, stages, console)
+            return _run(name, arguments, Bars(console, stages, marks))
     except BaseException as error:
         if not debug:
             error.add_note(f"Log: {log}")
         raise
 
 
-def _run(name: str, arguments: Mapping[str, Any], stages: Sequence[str], console: Console) -> list[Execution]:
-    with Bars(console, tuple(stages)) as bars, watching(bars), server() as wait_for_server:
-        bars.note(stages[0], "Prefect starts")
+def _run(name: str, arguments: Mapping[str, Any], bars: Bars) -> list[Execution]:
+    with bars, watching(bars), server() as wait_for_server:
+        bars.announce("Prefect starts")
         flow = getattr(import_module(f"flows.{name}"), name)
         wait_for_server()
         try:

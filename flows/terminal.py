@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import zip_longest
 from pathlib import Path
 from typing import TextIO
 
@@ -82,24 +83,27 @@ class TimeLeft(ProgressColumn):
 
 
 class Bars:
-    """A watcher (flows/progress.py) that draws a bar for each stage; use as a context manager."""
+    """A watcher (flows/progress.py) that draws a bar for each stage; use as a context manager.
 
-    def __init__(self, console: Console, stages: tuple[str, ...]) -> None:
+    `marks` stand beside the numbers of the stages, in their order, and tell those of one name apart.
+    """
+
+    def __init__(self, console: Console, stages: Sequence[str], marks: Sequence[str] = ()) -> None:
         self._progress = Progress(
             SpinnerColumn(finished_text="[green]✓"),
             TextColumn("{task.description:<9}"),
             BarColumn(bar_width=12),  # with the numbers, a line stays within 80 columns
             MofNCompleteColumn(),
             TimeLeft(),
-            TextColumn("[dim]{task.fields[note]}"),
+            TextColumn("[dim]{task.fields[note]}[/] {task.fields[mark]}"),
             console=console,
             refresh_per_second=4,
         )
         self._bars: dict[str, TaskID] = {}
         self._later: dict[str, list[TaskID]] = {stage: [] for stage in stages}
         """Of a stage that runs more than once."""
-        for stage in stages:
-            self._later[stage].append(self._progress.add_task(stage, total=None, start=False, note="waits"))
+        for stage, mark in zip_longest(stages, marks, fillvalue=""):
+            self._later[stage].append(self._add(stage, "waits", mark))
 
     def __enter__(self) -> "Bars":
         self._progress.start()
@@ -108,9 +112,11 @@ class Bars:
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
-    def note(self, stage: str, text: str) -> None:
-        """Words beside a bar."""
-        self._progress.update(self._bar(stage), note=text)
+    def announce(self, text: str) -> None:
+        """Words beside the bar that comes next."""
+        waiting = [bar for bar in self._progress.tasks if not bar.started]
+        if waiting:
+            self._progress.update(waiting[0].id, note=text)
 
     def started(self, stage: str) -> None:
         if self._later.get(stage):
@@ -129,22 +135,19 @@ class Bars:
             total = bar.total or 1
             note = bar.fields["note"] if outcome == "committed" else outcome
             self._progress.update(bar.id, total=total, completed=total, note=note)
-            self._announce_next()
+            self.announce("starts")  # engines start between two stages: the next one does not merely wait
         self._progress.stop_task(bar.id)
-
-    def _announce_next(self) -> None:
-        """Engines start between two stages: the next one does not merely wait."""
-        waiting = [bar for bar in self._progress.tasks if not bar.started]
-        if waiting:
-            self._progress.update(waiting[0].id, note="starts")
 
     def _bar(self, stage: str) -> TaskID:
         """The one under way, or the next, or a new one."""
         if stage not in self._bars and self._later.get(stage):
             return self._later[stage][0]
         if stage not in self._bars:
-            self._bars[stage] = self._progress.add_task(stage, total=None, start=False, note="")
+            self._bars[stage] = self._add(stage)
         return self._bars[stage]
+
+    def _add(self, stage: str, note: str = "", mark: str = "") -> TaskID:
+        return self._progress.add_task(stage, total=None, start=False, note=note, mark=mark)
 
 
 def describe(numbers: Mapping[str, float]) -> str:

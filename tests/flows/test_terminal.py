@@ -45,6 +45,17 @@ def test_the_next_bar_says_that_its_engine_starts(console: Console) -> None:
     assert "starts" in written(console).splitlines()[-1]
 
 
+def test_marks_tell_bars_of_one_name_apart(console: Console) -> None:
+    with Bars(console, ("traces", "traces"), ("late, concise", "early, concise")) as bars:
+        for tokens in (5312, 618):
+            bars.started("traces")
+            bars.advanced("traces", 12, 12, {"tokens": tokens})
+            bars.finished("traces", "committed")
+    late, early = written(console).strip().splitlines()
+    assert "5,312 tokens late, concise" in late
+    assert "618 tokens early, concise" in early
+
+
 def test_bars_take_a_stage_that_nobody_announced(console: Console) -> None:
     with Bars(console, ()) as bars:
         bars.started("traces")
