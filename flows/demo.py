@@ -69,8 +69,8 @@ def _page(store: Store, where: Partition, renew: bool) -> str:
 def _opening(works: list[Work]) -> Text:
     problems, traces, labels = (work.params.model_dump() for work in works[:3])
     return Text(
-        f"All of Proctor once, with the embedded models: {problems['count']} problems, "
-        f"{traces['samples']} traces each,\nup to {labels['k']} rollouts a step; verifiers, strategies, variants, a leaderboard.\n"
+        f"All of Proctor once, with the embedded models: {problems['count']} problems, {traces['samples']} traces "
+        f"each,\nup to {labels['k']} rollouts a step; verifiers, strategies, variants, a leaderboard.\n"
         "Stop it when you like (Ctrl-C): the same command goes on from there.\n"
     )
 
