@@ -4,7 +4,6 @@ Variants and refusals are rows: `row()` gives plain values, the certificate as J
 """
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
@@ -124,8 +123,3 @@ class Refusal:
 
     def row(self) -> dict[str, Any]:
         return asdict(self)
-
-
-def has_word(text: str, words: str) -> bool:
-    """Whether any of the words (a regular expression of alternatives) stands in the text, in any case."""
-    return re.search(rf"\b(?:{words})\b", text, re.IGNORECASE) is not None

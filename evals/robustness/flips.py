@@ -9,9 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from evals.robustness.by_problem import ByProblem, combined
+from evals.robustness.by_problem import ByProblem
 from evals.robustness.means import SHARE, Estimate, mean_of
 
 
@@ -42,10 +40,3 @@ def flip_table(original: ByProblem, variant: ByProblem, level: float = 0.95) -> 
 
 def _failed(right: ByProblem) -> ByProblem:
     return ByProblem(right.problems, 1 - right.values)
-
-
-def most_changed(original: ByProblem, variant: ByProblem) -> list[str]:
-    """The problems whose share of right trials changed, those that fell most first; names decide between equals."""
-    change = combined(np.subtract, variant, original)
-    order = np.lexsort((change.problems, change.values))
-    return [str(change.problems[place]) for place in order if abs(change.values[place]) > 1e-12]

@@ -38,11 +38,6 @@ def brier(probabilities: Floats, successes: Floats, failures: Floats) -> float:
     return float(np.sum(successes * (1 - probabilities) ** 2 + failures * probabilities**2)) / weight
 
 
-def constant_prediction(successes: Floats, failures: Floats) -> float:
-    """The best prediction that is the same everywhere: the share of successes."""
-    return float(np.sum(successes)) / _weight(np.zeros_like(successes), successes, failures)
-
-
 def calibration(
     probabilities: Floats,
     successes: Floats,

@@ -8,7 +8,7 @@ from scipy import stats
 
 from evals.robustness.arms import arm
 from evals.robustness.by_problem import ByProblem, by_problem
-from evals.robustness.flips import flip_table, most_changed
+from evals.robustness.flips import flip_table
 from evals.robustness.gsm_plus import accurately_solved_pairs, performance_drop_rate
 from evals.robustness.holm import holm
 from evals.robustness.mcnemar import exact, mcnemar
@@ -84,7 +84,3 @@ def test_the_flip_table_counts_pairs_and_sums_to_one() -> None:
     table = flip_table(series([1.0, 1.0, 0.0, 0.5]), series([1.0, 0.5, 1.0, 0.5]))
     shares = [table.stayed_right.value, table.fell.value, table.rose.value, table.stayed_wrong.value]
     assert shares == pytest.approx([1.75 / 4, 0.75 / 4, 1.25 / 4, 0.25 / 4])
-
-
-def test_what_fell_most_is_named_first() -> None:
-    assert most_changed(series([1.0, 1.0, 0.0, 1.0]), series([0.5, 0.0, 1.0, 1.0])) == ["p00001", "p00000", "p00002"]

@@ -4,20 +4,12 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from evals.verifier.calibration import brier, calibration, calibration_error, constant_prediction
+from evals.verifier.calibration import brier, calibration, calibration_error
 
 
 def test_the_brier_score_counts_each_outcome() -> None:
     p, s, f = np.array([0.5, 1.0]), np.array([1.0, 3.0]), np.array([1.0, 0.0])
     assert brier(p, s, f) == pytest.approx((0.25 + 0.25) / 5)
-
-
-def test_no_constant_is_better_than_the_share_of_successes() -> None:
-    s, f = np.array([3.0, 0.0, 1.0]), np.array([1.0, 4.0, 1.0])
-    best = constant_prediction(s, f)
-    scores = [brier(np.full(3, c), s, f) for c in np.linspace(0, 1, 101)]
-    assert best == pytest.approx(0.4)
-    assert brier(np.full(3, best), s, f) <= min(scores) + 1e-12
 
 
 def test_bins_hold_what_was_predicted_and_what_was_seen() -> None:
