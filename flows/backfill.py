@@ -33,7 +33,7 @@ def backfill(
     max_dead_rate: float = MAX_DEAD_RATE,
     again: bool = False,
 ) -> None:
-    """Make a stage, or the pipeline, at each of these partitions. What is complete is passed over, unless `again`."""
+    """Make a stage, the pipeline or a night at each partition. What is complete is passed over, unless `again`."""
     wanted = check(parameters(name), params or {})
     failed = {}
     with _engines(len(partitions), resources):

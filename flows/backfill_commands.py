@@ -15,7 +15,7 @@ from flows.addresses import Unclear, Wanted
 from flows.backfill_plan import Backfill, Days, Line, Plan, Reprocess
 from flows.failures import FAILED, failures_shown
 from flows.options import File, Json, MaxDeadRate, Model, ResourceSettings, Root, Run, Settings, Source
-from flows.orders import PIPELINE, given
+from flows.orders import JOBS, given
 from flows.parameters import build
 from flows.stages import STAGES
 from storage.partition import slug
@@ -23,7 +23,7 @@ from tasks.engine import Resources
 
 app = typer.Typer(rich_markup_mode="rich", no_args_is_help=True)
 
-Name = Annotated[str, typer.Argument(help=f"A stage, or {PIPELINE}.")]
+Name = Annotated[str, typer.Argument(help=f"A stage, {' or '.join(JOBS)}.")]
 From = Annotated[datetime.datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First day.")]
 To = Annotated[datetime.datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day; it is in the range.")]
 What = Annotated[
@@ -150,8 +150,8 @@ def _asked(
     resource: ResourceSettings,
     max_dead_rate: float,
 ) -> Backfill:
-    if name not in (*STAGES, PIPELINE):
-        raise Unclear(f"{name!r} is none of {', '.join((*STAGES, PIPELINE))}")
+    if name not in (*STAGES, *JOBS):
+        raise Unclear(f"{name!r} is none of {', '.join((*STAGES, *JOBS))}")
     return Backfill(
         name=name,
         params=given(name, file, settings or [], model),

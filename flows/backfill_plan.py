@@ -57,7 +57,7 @@ class Line:
 @dataclass(frozen=True)
 class Plan:
     name: str
-    """A stage, or the pipeline."""
+    """A stage, the pipeline, or a night."""
     lines: tuple[Line, ...]
 
     @property

@@ -1,7 +1,7 @@
 """The night's work: fresh problems of that day, the main job on them, and what is told of model and labels from there.
 
-Each day has problems of its own, drawn by a seed that counts the days, so that any night can be made again. A stage
-whose partition is complete is passed over: a night that was cut short goes on where it was.
+Each day has problems of its own (flows/night.py), so that any night can be made again. A stage whose partition is
+complete is passed over: a night that was cut short goes on where it was.
 """
 
 import datetime
@@ -13,6 +13,7 @@ from evals.gates import Gate, GateFailed
 from flows.addresses import source_name, with_model
 from flows.execute import MAX_DEAD_RATE, Execution
 from flows.gates import made_by, refuse_strangers
+from flows.night import Night, of_the_day
 from flows.partition_run import add_tags, run_partition
 from flows.pipeline import held, pipeline, stopped
 from flows.stages import MAIN_JOB, STAGES
@@ -27,22 +28,24 @@ from tasks.robustness.params import PerturbParams, TrialsParams
 from tasks.strategies.params import StrategiesParams
 from tasks.verifier.params import VerifierParams, VerifyParams
 
+NIGHT = Night()
+
 
 @flow(name="nightly", flow_run_name="nightly {date}", persist_result=False)
 def nightly(
     date: datetime.date | None = None,
-    problems: ProblemsParams = ProblemsParams(),
-    traces: TracesParams = TracesParams(),
-    labels: LabelsParams = LabelsParams(policy="binary"),
-    prm: PRMParams = PRMParams(),
-    verifier: VerifierParams | None = VerifierParams(target="hard"),
-    verify: VerifyParams | None = VerifyParams(),
-    strategies: StrategiesParams | None = StrategiesParams(),
-    perturb: PerturbParams | None = PerturbParams(),
-    trials: TrialsParams | None = TrialsParams(),
-    robustness: RobustnessParams | None = RobustnessParams(),
-    battles: BattlesParams | None = None,
-    ratings: RatingsParams | None = None,
+    problems: ProblemsParams = NIGHT.problems,
+    traces: TracesParams = NIGHT.traces,
+    labels: LabelsParams = NIGHT.labels,
+    prm: PRMParams = NIGHT.prm,
+    verifier: VerifierParams | None = NIGHT.verifier,
+    verify: VerifyParams | None = NIGHT.verify,
+    strategies: StrategiesParams | None = NIGHT.strategies,
+    perturb: PerturbParams | None = NIGHT.perturb,
+    trials: TrialsParams | None = NIGHT.trials,
+    robustness: RobustnessParams | None = NIGHT.robustness,
+    battles: BattlesParams | None = NIGHT.battles,
+    ratings: RatingsParams | None = NIGHT.ratings,
     resources: Resources = Resources(),
     root: str = "data",
     max_dead_rate: float = MAX_DEAD_RATE,
@@ -84,10 +87,3 @@ def scheduled_day() -> datetime.date:
     """Of the flow run under way, in UTC; a run that starts late still makes the day that it was meant for."""
     scheduled: datetime.datetime = flow_run.scheduled_start_time
     return scheduled.astimezone(datetime.UTC).date()
-
-
-def of_the_day(problems: ProblemsParams, day: datetime.date) -> ProblemsParams:
-    """The same parameters with the day's own seed; files and data sets are what they are."""
-    if problems.source != "generated":
-        return problems
-    return problems.model_copy(update={"seed": problems.seed + day.toordinal()})

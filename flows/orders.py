@@ -1,4 +1,4 @@
-"""From the options of a command to works and a flow's arguments: the same for one stage and for the pipeline."""
+"""From the options of a command to works and a flow's arguments: the same for one stage, the pipeline and a night."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, create_model
 
 from evals.gates import Gate
 from flows.addresses import Wanted, address, with_model
+from flows.night import Night, of_the_day
 from flows.parameters import assign, check, read
 from flows.stages import MAIN_JOB, STAGES
 from flows.work import Work
@@ -21,6 +22,9 @@ from tasks.engine import Resources
 from tasks.params import Params
 
 PIPELINE = "pipeline"
+NIGHTLY = "nightly"
+JOBS = (PIPELINE, NIGHTLY)
+"""Of several stages: the traces' parameters name the model, where it was not given."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ def order(name: str, params: BaseModel, wanted: Wanted, resources: Resources, ro
     each = _by_stage(name, params)
     first = next(iter(each))
     where = address(STAGES[first], each[first], wanted, store)
-    if name == PIPELINE:  # the traces' parameters name the model, where it was not given
+    if name in JOBS:
         where = where.model_copy(update={"model": wanted.model})
     return Order(name, works_at(name, params, where, store), resources, root, max_dead_rate)
 
@@ -63,13 +67,17 @@ def order(name: str, params: BaseModel, wanted: Wanted, resources: Resources, ro
 def works_at(name: str, params: BaseModel, partition: Partition, store: Store) -> tuple[Work, ...]:
     """What is to be done at a partition, in order; a model that it lacks is the one of the parameters."""
     each = _by_stage(name, params)
+    if isinstance(params, Night):
+        each["problems"] = of_the_day(params.problems, partition.date)
     chooses = "traces" if "traces" in each else name
     where = with_model(STAGES[chooses], each[chooses], partition, store)
     return tuple(Work(STAGES[stage], where, each[stage], store) for stage in each)
 
 
 def parameters(name: str) -> type[BaseModel]:
-    """The model of what --set can reach; that of the pipeline has a field for each stage."""
+    """The model of what --set can reach; that of several stages has a field for each."""
+    if name == NIGHTLY:
+        return Night
     if name != PIPELINE:
         return STAGES[name].params
     fields: Any = {stage: (STAGES[stage].params, STAGES[stage].params()) for stage in MAIN_JOB}
@@ -79,8 +87,8 @@ def parameters(name: str) -> type[BaseModel]:
 def given(name: str, file: Path | None, settings: Iterable[str], model: str | None) -> BaseModel:
     """The parameters of `name` from what was given; `model` stands for the engine that samples unless it is set."""
     values = read(file) if file else {}
-    prefix = {"traces": "", "trials": "", PIPELINE: "traces."}.get(name)
-    if model is not None and prefix is not None:
+    sampling = {"traces": [""], "trials": [""], PIPELINE: ["traces."], NIGHTLY: ["traces.", "trials."]}
+    for prefix in sampling.get(name, []) if model is not None else []:
         assign(values, f"{prefix}engine.model={json.dumps(model)}")
     for setting in settings:
         assign(values, setting)
@@ -89,7 +97,7 @@ def given(name: str, file: Path | None, settings: Iterable[str], model: str | No
 
 def _by_stage(name: str, params: BaseModel) -> dict[str, Params]:
     """In the order in which the stages run."""
-    if name == PIPELINE:
-        return {stage: getattr(params, stage) for stage in MAIN_JOB}
+    if name in JOBS:
+        return {stage: each for stage, each in params if each is not None}
     assert isinstance(params, Params)
     return {name: params}

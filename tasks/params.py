@@ -74,10 +74,14 @@ class ProblemsParams(Params):
     """hotpotqa: of the paragraphs before a question, at most; 0 is the bare question."""
     limit: int | None = Field(default=None, ge=1)
     """At most so many records, from the first."""
+    sample: int | None = Field(default=None, ge=1)
+    """Files and the hub: so many of the problems that were read, in an order that `seed` shuffles; None takes all."""
+    offset: int = Field(default=0, ge=0)
+    """The place in that order at which `sample` begins; behind the end it goes on from the beginning."""
     count: int = Field(default=200, ge=1)
     """Generated: how many."""
     seed: int = 0
-    """Generated: another seed gives other problems."""
+    """Another seed gives other problems."""
     max_question_chars: int = Field(default=20_000, ge=1)
     """A longer question is refused."""
 
@@ -88,6 +92,8 @@ class ProblemsParams(Params):
             raise ValueError(f"source={self.source!r} needs `{wanted}`")
         if self.source == "generated" and self.split not in ("train", "test", "held_out"):
             raise ValueError(f"split={self.split!r}: generated problems have the splits train, test and held_out")
+        if self.source == "generated" and self.sample is not None:
+            raise ValueError("sample is of a file or a data set; of generated problems say `count`")
         return self
 
 

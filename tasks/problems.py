@@ -1,7 +1,7 @@
 """The `problems` stage: generated problems, or those of a file, a folder of files, or the hub.
 
-Guarantees: every record that was read is a row, the repetition of one, or a dead letter with its place and reason:
-the three add up to the records. Raises SourceError where nothing can be read at all.
+Guarantees: every record that was read is a row, the repetition of one, a dead letter with its place and reason, or left
+out by `sample`: the four add up to the records. Raises SourceError where nothing can be read at all.
 """
 
 from collections import Counter
@@ -11,6 +11,7 @@ from typing import Any, cast
 from evals.problems import Split, generate
 from evals.records import Refusal
 from evals.sources import Columns, Reading, Repeat, read_problems
+from evals.windows import window
 from storage.rows import table_of
 from storage.schemas import DATASETS
 from tasks.job import Job, Outcome
@@ -38,6 +39,11 @@ def run(job: Job[ProblemsParams]) -> Outcome:
             job.progress(done, max(done, expected))
     records = len(rows) + len(refused) + repeated
     job.progress(records, records)
+    left_out = 0
+    if params.sample is not None:
+        chosen = window(rows, params.sample, params.offset, params.seed)
+        left_out = len(rows) - len(chosen)
+        rows = {name: row for name, row in rows.items() if name in chosen}
     steps = Counter(row["steps"] for row in rows.values())
     return Outcome(
         tables={"problems": table_of(DATASETS["problems"], list(rows.values()))},
@@ -46,6 +52,7 @@ def run(job: Job[ProblemsParams]) -> Outcome:
         summary={
             "refused": dict(Counter(one.kind for one in refused)),
             "repeated": repeated,
+            "left_out": left_out,
             "without_gold": sum(not row["answer"] for row in rows.values()),
             "problems_by_answer": dict(Counter(row["answer_kind"] for row in rows.values())),
             "problems_by_steps": {str(number): steps[number] for number in sorted(steps)},

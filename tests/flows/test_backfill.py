@@ -14,7 +14,7 @@ from flows.addresses import Wanted
 from flows.backfill import SomeFailed, backfill
 from flows.backfill_launch import NotDeployed, launch, watch
 from flows.backfill_plan import Backfill, Days
-from flows.nightly import nightly, of_the_day
+from flows.night import of_the_day
 from flows.server_setup import CRASHED, POOL, prepare_server
 from storage.partition import Partition
 from storage.store import Store
@@ -129,4 +129,9 @@ def test_each_night_has_problems_of_its_own() -> None:
     assert of_the_day(params, FIRST) == of_the_day(params, FIRST)
     files = ProblemsParams(source="file", path="a.jsonl")
     assert of_the_day(files, FIRST) == files
-    assert nightly.name == "nightly"
+
+
+def test_each_night_has_a_window_of_a_file_of_its_own() -> None:
+    params = ProblemsParams(source="file", path="a.jsonl", sample=50)
+    first, second = (of_the_day(params, FIRST + datetime.timedelta(n)) for n in (0, 1))
+    assert (second.offset - first.offset, second.sample, second.seed) == (50, 50, 0)

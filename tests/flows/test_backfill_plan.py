@@ -12,6 +12,7 @@ from flows.addresses import Unclear, Wanted
 from flows.backfill_plan import Backfill, Cost, Days, Plan
 from flows.cli import app
 from flows.execute import execute
+from flows.night import Night, of_the_day
 from storage.manifest import Expected
 from storage.partition import Partition
 from storage.store import Store
@@ -50,6 +51,19 @@ def test_both_ends_of_the_range_are_in_it(root: str) -> None:
 def test_a_range_that_ends_before_it_begins_is_refused() -> None:
     with pytest.raises(Unclear, match="ends on 2026-11-16, before it begins on 2026-11-18"):
         Days(WEDNESDAY, MONDAY)
+
+
+def test_a_night_that_is_made_up_for_has_the_problems_of_its_day(root: str) -> None:
+    what = asked(root, name="nightly", params=Night(problems=ProblemsParams(count=2), robustness=None))
+    works = what.order(MONDAY).works
+    assert [work.stage.name for work in works] == [
+        *("problems", "traces", "labels", "prm", "verifier", "verify", "strategies", "perturb", "trials")
+    ]
+    assert {work.partition.model for work in works} == {"tiny_reasoner"}
+    assert works[0].params == of_the_day(ProblemsParams(count=2), MONDAY) != what.order(WEDNESDAY).works[0].params
+    execute(works[0])
+    assert "problems" not in " ".join(what.plan().lines[0].reasons)
+    assert actions(what.plan()) == ["run"] * 3
 
 
 def test_newest_first_turns_the_order(root: str) -> None:

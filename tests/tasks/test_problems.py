@@ -92,6 +92,13 @@ class TestFiles:
         assert answers(outcome) == ["1", "2"]
         assert letters(outcome) == [("blank_line", "mine.jsonl:2")]
 
+    def test_a_sample_leaves_the_others_out_and_counts_them(self, jsonl):
+        first, second = (read(jsonl, sample=3, offset=offset) for offset in (0, 3))
+        assert len(answers(first)) == 3
+        assert set(answers(first)) | set(answers(second)) == set("12345")
+        assert first.summary["left_out"] == 2
+        assert first.counts["records"] == 5
+
     def test_a_folder_is_read_file_by_file(self, jsonl, parquet):
         (jsonl.parent / "notes.txt").write_text("not read")
         outcome = read(jsonl.parent)
