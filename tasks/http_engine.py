@@ -44,6 +44,8 @@ LONGEST_MESSAGE = 500
 """Characters of a server's error that are kept."""
 TELL_STOP = ("vllm", "sglang")
 """`owned_by` of the models of servers that say which stop text ended a completion, under one of these names."""
+LIMIT, CHAT_LIMIT = "max_tokens", "max_completion_tokens"
+"""The limit's name, and the one that servers of reasoning models want in its place, as they say themselves."""
 STOPPED_BY = ("stop_reason", "matched_stop")
 FINISH: dict[str | None, FinishReason] = {"stop": "stop", "eos": "stop", None: "stop", "length": "length"}
 
@@ -64,6 +66,7 @@ class HttpEngine:
         url = _checked_url(params.url)
         self._model, self._chat, self._resources = params.model, params.api == "chat", resources
         self._first_pause = first_pause
+        self._limit = LIMIT
         self._key = os.environ.get(resources.key_variable, "")
         self._places = asyncio.Semaphore(resources.concurrency)
         self._journal = Journal(resources.journal) if resources.journal else None
@@ -145,15 +148,18 @@ class HttpEngine:
             return failed(request.id, error.kind, error.message)
 
     async def _attempt(self, request: Request) -> Completion:
-        path, body = ("chat/completions", self._chat_body) if self._chat else ("completions", self._text_body)
+        path, body = self._chat_body(request) if self._chat else self._text_body(request)
         try:
-            answer = await self._client.post(path, json=body(request))
+            answer = await self._client.post(path, json=body)
         except httpx.TimeoutException:
             raise Passing("time_out", f"no answer within {self._resources.timeout:g} seconds") from None
         except httpx.TransportError as error:
             raise Passing("connection", _said(error)) from None
         if answer.status_code in (408, 429) or answer.status_code >= 500:
             raise Passing(f"http_{answer.status_code}", self._shown(answer), _retry_after(answer))
+        if answer.status_code == 400 and LIMIT in body and CHAT_LIMIT in answer.text:
+            self._limit = CHAT_LIMIT
+            return await self._attempt(request)
         if answer.status_code != 200:
             return failed(request.id, f"http_{answer.status_code}", self._shown(answer))
         try:
@@ -163,13 +169,13 @@ class HttpEngine:
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
             return failed(request.id, "bad_answer", f"{_said(error)} in {self._shown(answer)}")
 
-    def _text_body(self, request: Request) -> dict[str, Any]:
+    def _text_body(self, request: Request) -> tuple[str, dict[str, Any]]:
         body = self._sampling(request) | {"prompt": request.prompt}
         if request.sampling.logprobs is not None:
             body["logprobs"] = request.sampling.logprobs
-        return body
+        return "completions", body
 
-    def _chat_body(self, request: Request) -> dict[str, Any]:
+    def _chat_body(self, request: Request) -> tuple[str, dict[str, Any]]:
         # A prompt that `render` has made is marked by special_tokens=False; any other is what the user says.
         messages = [{"role": "user", "content": request.prompt}]
         if not request.special_tokens:
@@ -177,7 +183,7 @@ class HttpEngine:
         body = self._sampling(request) | {"messages": messages}
         if request.sampling.logprobs is not None:
             body |= {"logprobs": True, "top_logprobs": request.sampling.logprobs}
-        return body
+        return "chat/completions", body
 
     def _sampling(self, request: Request) -> dict[str, Any]:
         sampling = request.sampling
@@ -185,7 +191,7 @@ class HttpEngine:
             "model": self._model,
             "temperature": sampling.temperature,
             "top_p": sampling.top_p,
-            "max_tokens": sampling.max_tokens,
+            self._limit: sampling.max_tokens,
             "seed": request.seed,
         }
         if sampling.stop:

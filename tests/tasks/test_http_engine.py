@@ -74,6 +74,15 @@ async def test_a_passing_failure_is_asked_again(server: Server, trouble: Answer)
     assert len(server.asked) == 3
 
 
+async def test_a_server_that_calls_the_limit_otherwise_is_asked_in_its_words_from_then_on(server: Server) -> None:
+    server.answers = [Answer(400, "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.")]
+    there = engine(server, "chat")
+    texts = [(await there.generate([request(seed=seed, max_tokens=9)]))[0].text for seed in (1, 2)]
+    assert all(texts)
+    assert [asked.get("max_completion_tokens") for asked in server.asked] == [None, 9, 9]
+    assert "max_tokens" not in server.asked[-1]
+
+
 async def test_a_failure_that_lasts_is_an_error_completion(server: Server) -> None:
     server.answers = [Answer(500, "oops")] * 3
     bad, good = await engine(server, concurrency=1).generate([request(seed=1), request(seed=2)])
