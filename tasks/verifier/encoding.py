@@ -22,15 +22,16 @@ Item = tuple[str, Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """`ids` of the whole text; `places[t]` is where step t ends among them."""
+    """`ids` of the whole text; `places[t]` is where step t ends among them, `start` where the first one begins."""
 
     ids: tuple[int, ...]
     places: tuple[int, ...]
+    start: int
 
     def cut(self, tokens: int) -> Encoded:
         """The first steps that fit into so many tokens; none may."""
         places = tuple(place for place in self.places if place < tokens)
-        return Encoded(self.ids[: places[-1] + 1] if places else (), places)
+        return Encoded(self.ids[: places[-1] + 1] if places else (), places, self.start)
 
 
 class Encoder:
@@ -58,7 +59,8 @@ class Encoder:
         pieces = [(*step, *self._separator) for step in steps]
         ends = accumulate(map(len, pieces), initial=len(opening))
         next(ends)
-        return Encoded(opening + tuple(token for piece in pieces for token in piece), tuple(end - 1 for end in ends))
+        ids = opening + tuple(token for piece in pieces for token in piece)
+        return Encoded(ids, tuple(end - 1 for end in ends), len(opening))
 
     def _tokens(self, texts: Sequence[str]) -> list[tuple[int, ...]]:
         if not texts:  # of which it makes no empty list, but an error

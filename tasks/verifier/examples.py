@@ -168,7 +168,7 @@ def _add(
         result.counts["steps_cut"] += len(encoded.places) - len(cut.places)
     kept = steps[: len(cut.places)] if kind == "process" else steps
     if kind == "outcome":
-        cut = Encoded(cut.ids, cut.places[-1:])
+        cut = Encoded(cut.ids, cut.places[-1:], cut.start)
     result.counts["steps_without_evidence"] += sum(step.evidence == NOTHING for step in kept)
     split = split_of(row["problem_id"], params.choosing, params.held_out, params.seed)
     whole = len(known.traces[row["trace_id"]]["steps"])

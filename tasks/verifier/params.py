@@ -10,6 +10,9 @@ from evals.verifier.likelihood import Target
 from tasks.params import Params
 
 Kind = Literal["process", "outcome"]
+Head = Literal["hidden", "confidence"]
+RATES: dict[Head, float] = {"hidden": 5e-4, "confidence": 5e-3}
+"""Learning rates that suit the embedded model: all of its weights move slower than a head alone."""
 
 
 class VerifierParams(Params):
@@ -24,6 +27,10 @@ class VerifierParams(Params):
     and `soft` are the labels' columns; `truth` what people or the problem's computation say of each step: a
     ceiling.
     """
+    head: Head = "hidden"
+    """What is read of a step. `hidden`: the last hidden state, all weights being trained, as TRL does it.
+    `confidence`: how probable the model found the tokens, its weights being left as they are: for models that are too
+    small to judge what they read."""
     base: str = "tiny_reasoner"
     """The language model that is given a head: an embedded model, a local folder, a hub name."""
     revision: str | None = None
@@ -48,8 +55,8 @@ class VerifierParams(Params):
     """Evaluations without a lower loss on the choosing problems that end the training."""
     batch_tokens: int = Field(default=4096, ge=1)
     """Of an update, padding included."""
-    rate: float = Field(default=5e-4, gt=0)
-    """Learning rate of AdamW at its height."""
+    rate: float | None = Field(default=None, gt=0)
+    """Learning rate of AdamW at its height; null: 5e-4 for the head `hidden`, 5e-3 for `confidence`."""
     warm_up: float = Field(default=0.1, ge=0, lt=1)
     """Share of the updates in which the rate rises; then it falls to zero."""
     weight_decay: float = Field(default=0.01, ge=0)
@@ -57,6 +64,11 @@ class VerifierParams(Params):
     """Of weights and computation."""
     seed: int = 0
     """Of the order of batches, and of which problems are held out."""
+
+    @property
+    def height(self) -> float:
+        """The learning rate at its height."""
+        return RATES[self.head] if self.rate is None else self.rate
 
     @model_validator(mode="after")
     def _can_be_done(self) -> "VerifierParams":

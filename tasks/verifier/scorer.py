@@ -100,4 +100,4 @@ def scorer_in(folder: str | Path) -> NetworkScorer:
     if not (place / "config.json").is_file():
         raise FileNotFoundError(f"{place} has no config.json: not a verifier's folder")
     card = read_card(place)
-    return NetworkScorer(trained_network(str(place), card.dtype), tokenizer_of(str(place)), card)
+    return NetworkScorer(trained_network(str(place), card.dtype, card.head), tokenizer_of(str(place)), card)

@@ -130,11 +130,12 @@ def _source(job: Job[VerifierParams], kind: Kind, base: ModelRef) -> str:
 def _result(
     kind: Kind, found: Examples, trained: Checkpoint, base: ModelRef, tokenizer: Any, params: VerifierParams
 ) -> _Result:
-    network = new_network(base, params.dtype)
+    network = new_network(base, params.dtype, params.head)
     network.load_state_dict(trained.best)
     card = Card(
         kind=kind,
         target=params.target if kind == "process" else "hard",
+        head=params.head,
         base=base.name,
         base_digest=base.digest,
         prompt=params.prompt,

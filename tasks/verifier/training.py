@@ -1,4 +1,4 @@
-"""Trains one verifier: all weights, AdamW, until the loss on the choosing problems no longer falls.
+"""Trains one verifier: all weights, or its head alone, AdamW, until the loss on the choosing problems no longer falls.
 
 Guarantees: the order of batches follows from the seed alone, so a killed training that resumes at its last checkpoint
 makes the updates of an undisturbed one; no more than the updates since that checkpoint are made twice. A batch holds
@@ -17,7 +17,7 @@ from typing import Any
 from tasks.verifier.checkpoint import Checkpoint, Checkpoints, Point, Progress
 from tasks.verifier.examples import Example
 from tasks.verifier.group import ALONE, Group
-from tasks.verifier.network import step_logits
+from tasks.verifier.network import read_ahead, step_logits
 from tasks.verifier.params import VerifierParams
 
 Tell = Callable[[int, int, float], None]
@@ -58,6 +58,7 @@ def train(
     if kept is not None:
         _restore(network, optimizer, kept)
         running = _Running(kept.progress, dict(kept.best))
+    read_ahead(network, (each.encoded for each in (*learning, *choosing)), params.batch_tokens)
     an_epoch = len(batches(learning, params.batch_tokens, "any"))
     total, every = an_epoch * params.epochs, max(1, an_epoch // params.evaluations)
     mean_weight = sum(step.evidence.weight for each in learning for step in each.steps) / an_epoch
@@ -94,9 +95,9 @@ def batches(examples: Sequence[Example], tokens: int, seed: str) -> list[list[Ex
 
 
 def scheduled(step: int, total: int, params: VerifierParams) -> float:
-    """The learning rate of an update: it rises to `rate`, then falls to zero, both linearly."""
+    """The learning rate of an update: it rises to its height, then falls to zero, both linearly."""
     warm = params.warm_up * total
-    return params.rate * min((step + 1) / warm if warm else 1.0, (total - step) / (total - warm))
+    return params.height * min((step + 1) / warm if warm else 1.0, (total - step) / (total - warm))
 
 
 def loss_of(network: Any, batch: Sequence[Example]) -> tuple[Any, float]:
@@ -186,7 +187,7 @@ def _mean_loss(network: Any, examples: Sequence[Example], tokens: int, group: Gr
 def _optimizer(network: Any, params: VerifierParams) -> Any:
     import torch
 
-    return torch.optim.AdamW(network.parameters(), lr=params.rate, betas=BETAS, weight_decay=params.weight_decay)
+    return torch.optim.AdamW(network.parameters(), lr=params.height, betas=BETAS, weight_decay=params.weight_decay)
 
 
 def _checkpoint(network: Any, optimizer: Any, running: _Running) -> Checkpoint:

@@ -1,7 +1,8 @@
 """A trained verifier: its card, and the way from a folder or from rows to something that scores, and back.
 
 A verifier's folder is a Hugging Face folder with two files more: `verifier.json`, its card, and `problems.json`, the
-ids of the problems that it was trained on, chosen by and judged on.
+ids of the problems that it was trained on, chosen by and judged on. It is a token classifier's, or with a head on
+confidence the language model's, with that head in `head.safetensors`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pydantic import BaseModel, ConfigDict
 from evals.prompts import PromptStyle
 from storage.store import Location
 from tasks.verifier.chunks import files_of
-from tasks.verifier.params import Kind
+from tasks.verifier.params import Head, Kind
 
 CARD, PROBLEMS = "verifier.json", "problems.json"
 
@@ -29,6 +30,7 @@ class Card(BaseModel):
 
     kind: Kind = "process"
     target: str = "hard"
+    head: Head = "hidden"
     base: str = ""
     base_digest: str = ""
     prompt: PromptStyle | None = None

@@ -40,7 +40,7 @@ class Task:
         """To the end, in this process."""
         with self.verifiers.ledger(self.params.generation_fingerprint()) as ledger:
             checkpoints = Checkpoints(ledger, self.kind, self.source)
-            network = new_network(self.base, self.params.dtype).to(device)
+            network = new_network(self.base, self.params.dtype, self.params.head).to(device)
             return train(network, self.learning, self.choosing, self.params, checkpoints, self.source, tell, group)
 
 
