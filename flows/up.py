@@ -39,6 +39,8 @@ class Place:
     ray_port: int
     auth: str
     """`user:password` of the server."""
+    ray_token: str
+    """Ray listens on all of the machine's addresses, and who may talk to it may run anything."""
     logs: Path
 
     @property
@@ -54,7 +56,11 @@ class Place:
             "PREFECT_SERVER_CSRF_PROTECTION_ENABLED": "true",
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
             "PREFECT_UI_API_URL": f"{self.url}/api",
+            "PREFECT_SERVER_UI_V2_ENABLED": "true",  # the one that draws lineage
+            "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
             "RAY_ADDRESS": f"127.0.0.1:{self.ray_port}",
+            "RAY_AUTH_MODE": "token",  # told to both sides: by itself only `ray start` turns it on, where a token lies
+            "RAY_AUTH_TOKEN": self.ray_token,
             "RAY_USAGE_STATS_ENABLED": "0",
             "RAY_worker_niceness": "0",  # see tasks/runtime.py
             "PROCTOR_HOME": str(HOME),
@@ -64,7 +70,11 @@ class Place:
 
 def up(place: Place, console: Console) -> None:
     """Starts everything and stays until Ctrl-C or SIGTERM. Raises UpFailed where a part ends by itself."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for told in (
+        signal.SIGTERM,
+        signal.SIGINT,
+    ):  # a shell that puts it in the background lets it, and its parts, ignore SIGINT
+        signal.signal(told, signal.default_int_handler)
     os.environ.update(place.environment())  # before Prefect is imported, which reads it then
     place.logs.mkdir(parents=True, exist_ok=True)
     with suppress(KeyboardInterrupt), ExitStack() as started:
@@ -102,6 +112,11 @@ def _start_all(started: ExitStack, place: Place, console: Console) -> dict[str, 
 def new_auth() -> str:
     """The one that the environment names, else a new one."""
     return os.environ.get("PREFECT_SERVER_API_AUTH_STRING") or f"proctor:{secrets.token_urlsafe(12)}"
+
+
+def new_ray_token() -> str:
+    """The one that the environment names, else a new one."""
+    return os.environ.get("RAY_AUTH_TOKEN") or secrets.token_hex(32)
 
 
 def _start(started: ExitStack, place: Place, name: str, program: str, *arguments: object) -> subprocess.Popen[bytes]:

@@ -24,9 +24,9 @@ def up(
     """
     with failures_shown(context):
         from flows.server import free_port
-        from flows.up import Place, new_auth
+        from flows.up import Place, new_auth, new_ray_token
         from flows.up import up as start
 
         where = root if "://" in root else str(Path(root).absolute())
         logs = Path("proctor-logs" if "://" in root else where) / "up"
-        start(Place(where, port, free_port(), new_auth(), logs.absolute()), Console())
+        start(Place(where, port, free_port(), new_auth(), new_ray_token(), logs.absolute()), Console())
