@@ -70,10 +70,8 @@ class Place:
 
 def up(place: Place, console: Console) -> None:
     """Starts everything and stays until Ctrl-C or SIGTERM. Raises UpFailed where a part ends by itself."""
-    for told in (
-        signal.SIGTERM,
-        signal.SIGINT,
-    ):  # a shell that puts it in the background lets it, and its parts, ignore SIGINT
+    # A shell that puts it in the background lets it, and its parts, ignore SIGINT.
+    for told in (signal.SIGTERM, signal.SIGINT):
         signal.signal(told, signal.default_int_handler)
     os.environ.update(place.environment())  # before Prefect is imported, which reads it then
     place.logs.mkdir(parents=True, exist_ok=True)
