@@ -15,7 +15,7 @@ from evals.robustness.by_problem import ByProblem, averaged
 from evals.robustness.means import Estimate, mean_of
 from storage.store import Location
 from tasks.report.pictures import drawing, svg
-from tasks.report.section import Cell, Picture, Prose, Section, Table
+from tasks.report.section import Cell, Picture, Prose, Section, Table, p_value
 
 _VALUES: dict[object, float] = {"correct": 1.0, "wrong": 0.0, 1: 1.0, 0: 0.0}
 
@@ -61,7 +61,7 @@ def section(nights: Sequence[Sequence[Location]], baseline: Sequence[Location] =
 
 def _row(name: str, rate: Rate, what: Change) -> tuple[Cell, ...]:
     told = what.difference
-    numbers = (what.before.value, what.after.value, told.value, told.low, told.high, told.p)
+    numbers = (what.before.value, what.after.value, told.value, told.low, told.high, p_value(told.p))
     return (name, rate.title, *numbers, what.before.n, what.after.n, "within problems" if what.paired else "unpaired")
 
 

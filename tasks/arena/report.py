@@ -12,7 +12,7 @@ from typing import Any
 from storage.schemas import DATASETS
 from storage.store import Location
 from tasks.arena import pictures
-from tasks.report.section import Block, Cell, Picture, Prose, Section, Table
+from tasks.report.section import Block, Cell, Picture, Prose, Section, Table, p_value
 
 Row = Mapping[str, Any]
 OVERALL = "overall"
@@ -258,7 +258,7 @@ def _check(row: Row) -> tuple[Cell, ...]:
         case "flips":
             return row["subject"], row["votes"], _rounded(row["answer"], 5), row["note"]
         case _:
-            return row["subject"], row["votes"], row["answer"], row["q"], row["note"]
+            return row["subject"], row["votes"], p_value(row["answer"]), p_value(row["q"]), row["note"]
 
 
 def _points(value: float | None) -> Cell:

@@ -4,10 +4,35 @@ Data alone: `tasks/report/markdown.py` makes an artifact of the Prefect UI of it
 in it is markup, so that a problem with `<script>` in it stays a problem.
 """
 
+from __future__ import annotations
+
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 Cell = str | int | float | bool | None
+LONG = 60
+"""Letters beyond which a cell is a text to be read, and no word."""
+
+
+class Number(float):
+    """A number with a text of its own: it sorts as the number, and is read as the text."""
+
+    text: str
+
+    def __new__(cls, value: float, text: str) -> Number:
+        made = super().__new__(cls, value)
+        made.text = text
+        return made
+
+
+def p_value(p: float | None) -> Cell:
+    """Three decimals; what lies below is said to: nobody's conclusion hangs on 1e-35."""
+    return None if p is None else Number(p, "< 0.001" if p < 0.001 else f"{p:.3f}")
+
+
+def interval(low: float | None, high: float | None, digits: int = 1) -> Cell:
+    """Both ends with their signs, sorted by the lower one."""
+    return None if low is None or high is None else Number(low, f"{low:+.{digits}f} … {high:+.{digits}f}")
 
 
 @dataclass(frozen=True)
@@ -37,7 +62,23 @@ class Table:
     def numeric(self, column: int) -> bool:
         """Whether the column holds numbers, and nothing but them."""
         cells = {type(row[column]) for row in self.rows} - {type(None)}
-        return bool(cells) and cells <= {int, float}
+        return bool(cells) and cells <= {int, float, Number}
+
+    def without_empty_columns(self) -> Table:
+        """Columns in which some row has something."""
+        places = [place for place in range(len(self.columns)) if any(row[place] is not None for row in self.rows)]
+        columns = tuple(self.columns[place] for place in places)
+        return replace(self, columns=columns, rows=tuple(tuple(row[place] for place in places) for row in self.rows))
+
+    @property
+    def looks(self) -> tuple[str, ...]:
+        """Of each column: `number`, `text` where somebody has to read its cells, or nothing."""
+        return tuple(self._look(place) for place in range(len(self.columns)))
+
+    def _look(self, column: int) -> str:
+        if self.numeric(column):
+            return "number"
+        return "text" if any(isinstance(cell := row[column], str) and len(cell) > LONG for row in self.rows) else ""
 
 
 @dataclass(frozen=True)
@@ -64,14 +105,18 @@ class Section:
 
 
 def shown(cell: Cell) -> str:
-    """A value as people read it: thousands apart, four digits of a fraction, an empty text for nothing."""
+    """A value as people read it: thousands apart, four digits of a fraction (two of a tiny one), nothing for None."""
     match cell:
         case None:
             return ""
         case bool():
             return "yes" if cell else "no"
+        case Number():
+            return cell.text
         case int():
             return f"{cell:,}"
+        case float() if 0 < abs(cell) < 1e-4:
+            return f"{cell:.1e}"
         case float():
             return f"{cell:,.4g}" if abs(cell) < 10_000 else f"{cell:,.0f}"
         case _:

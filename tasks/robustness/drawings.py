@@ -3,40 +3,70 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tasks.report.pictures import drawing, svg
 from tasks.report.section import Picture
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 Row = Mapping[str, Any]
 FELL, ROSE, STILL = "#b2182b", "#2166ac", "#777777"
+OTHERS = ("#e08214", "#35978f", "#8073ac")
+"""Of other models."""
 MOST_PROBLEMS = 150
 """Rows of the heat map that can be told apart."""
 
 
-def forest(changes: Sequence[Row], net: Sequence[Row], margin: float, words: Mapping[str, str]) -> Picture:
-    """A line a kind: the change with its interval; hollow, the change net of identity; grey, the margin."""
+def forest(
+    changes: Sequence[Row], net: Sequence[Row], margin: float, words: Mapping[str, str], others: Sequence[Row] = ()
+) -> Picture:
+    """A line a kind: the change with its interval; hollow, the change net of identity; grey, the margin. Below it, the
+    changes of `others`, each model in a colour."""
     rows = [row for row in sorted(changes, key=lambda row: -(row["estimate"] or 0)) if row["estimate"] is not None]
     floors = {row["kind"]: row["estimate"] for row in net}
-    with drawing(7.0, 1.2 + 0.34 * len(rows)) as (figure, axes):
+    models = list(dict.fromkeys(row["against"] for row in others))
+    places = {row["kind"]: place * (1 + 0.5 * len(models)) for place, row in enumerate(rows)}
+    with drawing(7.0, 1.2 + 0.34 * len(rows) * (1 + 0.5 * len(models))) as (figure, axes):
         axes.axvspan(-100 * margin, 100 * margin, color="0.92", zorder=0)
         axes.axvline(0, color="0.4", linewidth=0.8)
-        for place, row in enumerate(rows):
+        for row in rows:
             colour = {"falls": FELL, "rises": ROSE}.get(words.get(row["kind"], "").partition(",")[0], STILL)
-            if row["low"] is not None and row["high"] is not None:
-                axes.plot([100 * row["low"], 100 * row["high"]], [place, place], color=colour, linewidth=2)
-            axes.plot(100 * row["estimate"], place, "o", color=colour)
+            _line(axes, row, places[row["kind"]], colour, "o")
             if floors.get(row["kind"]) is not None:
+                place = places[row["kind"]]
                 axes.plot(100 * floors[row["kind"]], place, "o", markerfacecolor="white", markeredgecolor=colour)
-        axes.set_yticks(range(len(rows)), [row["kind"] for row in rows])
+        for number, model in enumerate(models, start=1):
+            for row in others:
+                if row["against"] == model and row["kind"] in places and row["estimate"] is not None:
+                    _line(axes, row, places[row["kind"]] - 0.4 * number, OTHERS[(number - 1) % len(OTHERS)], "s")
+            axes.plot([], [], "s-", color=OTHERS[(number - 1) % len(OTHERS)], label=model)
+        if models:
+            axes.plot([], [], "o-", color=FELL, label=f"{rows[0]['model']} (this model)" if rows else "this model")
+            axes.legend(fontsize=7, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
+        axes.set_yticks(list(places.values()), list(places))
         axes.set_xlabel("change of the accuracy against the original, points")
         axes.margins(y=0.5 / max(len(rows), 1))
         drawn = svg(figure)
-    said = "; ".join(f"{row['kind']} {100 * row['estimate']:+.1f} {_limits(row)}" for row in rows)
     hollow = " A hollow mark is the change net of identity." if floors else ""
-    return Picture("Change by kind", drawn, f"Points with intervals: {said}. Grey: within the margin.{hollow}")
+    beside = "".join(f" {model}: {_said([row for row in others if row['against'] == model])}." for model in models)
+    said = f"Points with intervals: {_said(rows)}.{beside} Grey: within the margin.{hollow}"
+    return Picture("Change by kind", drawn, said)
+
+
+def _line(axes: Axes, row: Row, place: float, colour: str, mark: str) -> None:
+    """An interval and its middle."""
+    if row["low"] is not None and row["high"] is not None:
+        axes.plot([100 * row["low"], 100 * row["high"]], [place, place], color=colour, linewidth=2)
+    axes.plot(100 * row["estimate"], place, mark, color=colour, markersize=6 if mark == "o" else 4)
+
+
+def _said(rows: Sequence[Row]) -> str:
+    known = [row for row in rows if row["estimate"] is not None]
+    return "; ".join(f"{row['kind']} {100 * row['estimate']:+.1f} {_limits(row)}".rstrip() for row in known)
 
 
 def _limits(row: Row) -> str:

@@ -6,18 +6,20 @@ is."""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from evals.robustness.effects import Rules
 from storage.schemas import DATASETS
 from storage.store import Location
-from tasks.report.section import Block, Cell, Prose, Section, Table
+from tasks.report.section import Block, Prose, Section, Table
 from tasks.robustness.drawings import by_steps, forest, heat_map
+from tasks.robustness.found import Found
+from tasks.robustness.other_models import other_models
+from tasks.robustness.side_by_side import side_by_side
 
 Row = Mapping[str, Any]
-SHOWN = 12
-"""Flipped questions of a report, as many as possible of different kinds; `flips` has them all."""
 
 
 def section(effects: Location) -> Section:
@@ -25,54 +27,27 @@ def section(effects: Location) -> Section:
     manifest = effects.snapshot().manifest
     summary, rows = manifest.summary, effects.read().to_pylist()
     flips = replace(effects, dataset=DATASETS["flips"], pin=None).read().to_pylist()
-    audit = _audit(effects)
-    return Section("Robustness", (*_blocks(Found(rows), flips, summary), *([audit] if audit else [])))
+    level = float(manifest.params.get("level", Rules().level))
+    return Section("Robustness", (*_blocks(Found(rows), flips, summary, level), *_audit(effects)))
 
 
-class Found:
-    """Rows of `effects` by kind and measure."""
-
-    def __init__(self, rows: Sequence[Row]):
-        self.rows = rows
-        self.kinds = [row["kind"] for row in rows if row["measure"] == "change"]
-        self._by_name = {(row["kind"], row["measure"]): row for row in rows if row["against"] is None}
-
-    def of(self, measure: str) -> list[Row]:
-        return [row for row in self.rows if row["measure"] == measure]
-
-    def cell(self, kind: str, measure: str, column: str = "estimate") -> Cell:
-        """A number of a row as it is; None where there is none."""
-        value: Cell = self._by_name.get((kind, measure), {}).get(column)
-        return value
-
-    def points(self, kind: str, measure: str, column: str = "estimate") -> Cell:
-        value = self._by_name.get((kind, measure), {}).get(column)
-        return None if value is None else round(100 * float(value), 2)
-
-    def interval(self, kind: str, measure: str) -> str:
-        """In points, as text."""
-        low, high = self.points(kind, measure, "low"), self.points(kind, measure, "high")
-        return "" if low is None or high is None else f"{low:+.1f} … {high:+.1f}"
-
-
-def _blocks(found: Found, flips: Sequence[Row], summary: Mapping[str, Any]) -> list[Block]:
+def _blocks(found: Found, flips: Sequence[Row], summary: Mapping[str, Any], level: float) -> Iterator[Block]:
     words = {kind: each["conclusion"] for kind, each in summary["kinds"].items()}
-    against = found.of("difference_in_changes")
-    blocks: list[Block] = [
-        Prose(_told(summary)),
-        _changes(found, summary),
-        forest(found.of("change"), found.of("change_net"), summary["margin"], words),
-        heat_map(flips),
-        by_steps(found.of("accuracy_by_steps")),
-        _flips(found),
-        _verdicts(found),
-        _difficulty(found),
-        _lengths(found),
-    ]
-    if against:
-        blocks.append(_models(against))
-    blocks.append(_side_by_side(flips))
-    return blocks
+    yield Prose(_told(summary))
+    yield _changes(found, summary, level)
+    yield forest(found.of("change"), found.of("change_net"), summary["margin"], words, found.of("change_of_other"))
+    yield from other_models(found, 1 - level)
+    yield heat_map(flips)
+    yield by_steps(found.of("accuracy_by_steps"))
+    yield _tests(found, level)
+    yield _flips(found)
+    yield _scores(found)
+    yield _extraction(found)
+    yield _unread(found)
+    yield _difficulty(found)
+    yield _sureness(found)
+    yield _lengths(found)
+    yield from side_by_side(flips)
 
 
 def _told(summary: Mapping[str, Any]) -> str:
@@ -83,12 +58,12 @@ def _told(summary: Mapping[str, Any]) -> str:
     accuracy = summary["accuracy"]
     return (
         f"The originals are solved with {100 * accuracy:.1f} % accuracy. Changes in points: {told}. "
-        f"`robust` excludes a change beyond ± {100 * summary['margin']:.1f} points; `open` means that the run was too "
+        f"“Robust” excludes a change beyond ± {100 * summary['margin']:.1f} points; “open” means that the run was too "
         "small to say. Each seed problem is one observation; p-values carry Holm's correction over the kinds."
     )
 
 
-def _changes(found: Found, summary: Mapping[str, Any]) -> Table:
+def _changes(found: Found, summary: Mapping[str, Any], level: float) -> Table:
     columns = (
         *(
             "kind",
@@ -96,109 +71,161 @@ def _changes(found: Found, summary: Mapping[str, Any]) -> Table:
             "original %",
             "variants %",
             "change",
-            "t interval",
-            "bootstrap interval",
+            f"{100 * level:g} % interval",
             "p (Holm)",
-            "p (one test)",
+            "net of identity",
         ),
-        *("p robust (Holm)", "net of identity", "detectable", "conclusion", "doubts"),
+        *("conclusion", "doubts"),
     )
     rows = tuple(
         (
             kind,
             found.cell(kind, "change", "problems"),
-            found.points(kind, "accuracy_original"),
-            found.points(kind, "accuracy"),
+            found.share(kind, "accuracy_original"),
+            found.share(kind, "accuracy"),
             found.points(kind, "change"),
             found.interval(kind, "change"),
-            found.interval(kind, "change_bootstrap"),
-            found.cell(kind, "change", "p_adjusted"),
-            found.cell(kind, "change", "p"),
-            found.cell(kind, "equivalence", "p_adjusted"),
+            found.p(kind, "change"),
             found.points(kind, "change_net"),
-            found.points(kind, "detectable"),
             summary["kinds"].get(kind, {}).get("conclusion"),
             ", ".join(summary["kinds"].get(kind, {}).get("doubts", [])),
         )
         for kind in found.kinds
     )
-    note = "Points. `detectable`: what a test alone finds in 80 % of the runs with this spread; Holm asks for more."
+    note = "Points. Identity is the same text asked again: how far chance goes. An interval across 0 may be chance too."
     return Table("Change against the original", columns, rows, note)
 
 
-def _flips(found: Found) -> Table:
+def _tests(found: Found, level: float) -> Table:
     columns = (
-        *("kind", "stayed right %", "fell %", "rose %", "stayed wrong %", "fell net of identity", "PDR %"),
-        *("PDR interval", "ASP %", "all of k right %", "k", "its change"),
+        *("kind", "p (one test)", "bootstrap interval", "p (bootstrap, Holm)", "p (McNemar, Holm)"),
+        *("p (net, Holm)", f"{100 * (2 * level - 1):g} % interval", "p robust (Holm)", "detectable"),
     )
     rows = tuple(
         (
             kind,
-            *(found.points(kind, name) for name in ("stayed_right", "fell", "rose", "stayed_wrong", "fell_net", "pdr")),
-            found.interval(kind, "pdr"),
-            found.points(kind, "asp"),
-            found.points(kind, "worst_of_k"),
-            next((row["part"] for row in found.of("worst_of_k") if row["kind"] == kind), None),
-            found.points(kind, "worst_of_k_change"),
+            found.p(kind, "change", "p"),
+            found.interval(kind, "change_bootstrap"),
+            *(found.p(kind, name) for name in ("change_bootstrap", "mcnemar", "change_net")),
+            found.interval(kind, "equivalence"),
+            found.p(kind, "equivalence"),
+            found.share(kind, "detectable"),
         )
         for kind in found.kinds
     )
-    note = "Sampling alone flips answers: compare with identity. `all of k right` falls with k for any model."
-    return Table("Flips, PDR and ASP, worst of k", columns, rows, note)
+    note = (
+        "Points. McNemar's test is for one answer a side. “Detectable”: what a test alone finds in 80 % of the runs "
+        "with this spread; Holm asks for more."
+    )
+    return Table("The tests behind it", columns, rows, note).without_empty_columns()
 
 
-def _verdicts(found: Found) -> Table:
+def _flips(found: Found) -> Table:
+    columns = ("kind", "stayed right %", "fell %", "rose %", "stayed wrong %", "fell net of identity", "its interval")
+    rows = tuple(
+        (
+            kind,
+            *(found.share(kind, name) for name in ("stayed_right", "fell", "rose", "stayed_wrong")),
+            found.points(kind, "fell_net"),
+            found.interval(kind, "fell_net"),
+        )
+        for kind in found.kinds
+    )
+    note = "Pairs of an original's and a variant's answer. Sampling alone flips answers: compare with identity."
+    return Table("Flips", columns, rows, note)
+
+
+def _scores(found: Found) -> Table:
     columns = (
-        *("kind", "change, strict", "change, flexible", "gap of both", "lowest", "highest", "unanswered %"),
-        *("its change", "cut off %", "its change "),
+        "kind",
+        "PDR %",
+        "its interval",
+        "ASP %",
+        "k",
+        "all of k right %",
+        "its change",
+        "interval of the change",
     )
-    names = (
-        *("change_strict", "change_flexible", "extractor_gap", "change_lowest", "change_highest"),
-        *("unanswered", "unanswered_change", "truncated", "truncated_change"),
+    rows = tuple(
+        (
+            kind,
+            found.share(kind, "pdr"),
+            found.interval(kind, "pdr"),
+            found.share(kind, "asp"),
+            next((row["part"].removeprefix("k=") for row in found.of("worst_of_k") if row["kind"] == kind), None),
+            found.share(kind, "worst_of_k"),
+            found.points(kind, "worst_of_k_change"),
+            found.interval(kind, "worst_of_k_change"),
+        )
+        for kind in found.kinds
     )
+    note = (
+        "As GSM-Plus defines them: PDR, the share of the accuracy that is lost; ASP, original and variant both right. "
+        "“All of k right” falls with k for any model; its change is to k answers to the original."
+    )
+    return Table("PDR and ASP, worst of k", columns, rows, note)
+
+
+def _extraction(found: Found) -> Table:
+    columns = ("kind", "change, strict", "change, flexible", "gap of both", "lowest", "highest")
+    names = ("change_strict", "change_flexible", "extractor_gap", "change_lowest", "change_highest")
     rows = tuple((kind, *(found.points(kind, name) for name in names)) for kind in found.kinds)
     note = (
-        "Unknown verdicts are left out; `lowest` and `highest` take each of them as told for the fall, and against it."
+        "Unknown verdicts are left out; “lowest” and “highest” take each of them as told for the fall, and against it."
     )
     return Table("What the change depends on", columns, rows, note)
 
 
+def _unread(found: Found) -> Table:
+    columns = ("kind", "unanswered %", "its change", "cut off %", "change of it")
+    rows = tuple(
+        (
+            kind,
+            found.share(kind, "unanswered"),
+            found.points(kind, "unanswered_change"),
+            found.share(kind, "truncated"),
+            found.points(kind, "truncated_change"),
+        )
+        for kind in found.kinds
+    )
+    note = "Answers that state none, and answers that the token limit cut off."
+    return Table("Answers that cannot be read", columns, rows, note)
+
+
 def _difficulty(found: Found) -> Table:
     columns = (
-        *(
-            "kind",
-            "KS numbers",
-            "digits",
-            "KS digits",
-            "carries",
-            "KS carries",
-            "steps",
-            "question tokens",
-            "change at equal ones",
-        ),
-        *("its interval", "likelihood gap", "among right ones", "net of identity"),
+        *("kind", "KS numbers", "digits", "KS digits", "carries", "KS carries", "steps", "question tokens"),
+        *("change at equal ones", "its interval"),
     )
     names = (
-        "numbers_ks",
-        "digits_change",
-        "digits_ks",
-        "carries_change",
-        "carries_ks",
-        "steps_change",
+        *("numbers_ks", "digits_change", "digits_ks", "carries_change", "carries_ks", "steps_change"),
         "question_tokens_change",
     )
     rows = tuple(
         (
             kind,
-            *(found.cell(kind, name) for name in names),
+            *(found.number(kind, name, 2) for name in names),
             found.points(kind, "change_adjusted"),
             found.interval(kind, "change_adjusted"),
-            *(found.cell(kind, f"likelihood_gap{end}") for end in ("", "_right", "_net")),
         )
         for kind in found.kinds
     )
-    note = "Variants less originals. Likelihood in nats a token: below 0, the model is surer on the original."
-    return Table("Harder numbers, and sureness", columns, rows, note)
+    note = "Variants less originals. KS: the largest distance of their distributions. “Equal ones”: digits and carries."
+    return Table("Harder numbers", columns, rows, note)
+
+
+def _sureness(found: Found) -> Table:
+    columns = ("kind", "likelihood gap", "low", "high", "among right ones", "net of identity")
+    rows = tuple(
+        (
+            kind,
+            *(found.number(kind, "likelihood_gap", 4, end) for end in ("estimate", "low", "high")),
+            *(found.number(kind, f"likelihood_gap_{of}", 4) for of in ("right", "net")),
+        )
+        for kind in found.kinds
+    )
+    note = "Nats a token, variants less originals: below 0, the model is surer on the original, which it may remember."
+    return Table("Sureness, a sign of memorisation", columns, rows, note)
 
 
 def _lengths(found: Found) -> Table:
@@ -206,8 +233,9 @@ def _lengths(found: Found) -> Table:
         (
             row["kind"],
             found.cell(row["kind"], "tokens"),
-            *(found.cell(row["kind"], "length_within", name) for name in ("estimate", "low", "high", "problems")),
-            found.cell(row["kind"], "length_across"),
+            *(found.number(row["kind"], "length_within", 2, name) for name in ("estimate", "low", "high")),
+            row["problems"],
+            found.number(row["kind"], "length_across", 2),
         )
         for row in found.of("length_within")
     )
@@ -216,52 +244,18 @@ def _lengths(found: Found) -> Table:
     return Table("Length and accuracy", columns, rows, note)
 
 
-def _models(rows: Sequence[Row]) -> Table:
-    shown = tuple(
-        (
-            row["kind"],
-            row["against"],
-            *(None if row[name] is None else round(100 * row[name], 2) for name in ("estimate", "low", "high")),
-            row["p_adjusted"],
-            row["problems"],
-        )
-        for row in rows
-    )
-    columns = ("kind", "other model", "difference", "low", "high", "p (Holm)", "problems")
-    return Table("Change less that of other models", columns, shown, "Points; below 0, this model falls more.")
-
-
-def _side_by_side(flips: Sequence[Row]) -> Table:
-    columns = ("kind", "change", "original", "gold", "its answer", "variant", "gold ", "its answer ", "problem")
-    rows = tuple(
-        (
-            row["kind"],
-            None if row["change"] is None else round(100 * row["change"], 1),
-            *(row[name] for name in ("original_question", "original_answer", "original_text")),
-            *(row[name] for name in ("question", "answer", "text")),
-            row["problem_id"],
-        )
-        for row in _chosen(flips)
-    )
-    note = f"{len(rows)} of {sum(row['trial_id'] is not None for row in flips):,}; all are in the dataset `flips`."
-    return Table("Flipped questions", columns, rows, note)
-
-
-def _audit(effects: Location) -> Table | None:
-    """Problems whose gold contradicts itself, as `perturb` listed them beside the models; None where it lists none."""
-    beside = replace(effects, dataset=DATASETS["gold_faults"], partition=effects.partition.without_model(), pin=None)
-    rows = [] if beside.manifest() is None else beside.read().to_pylist()
+def _audit(effects: Location) -> Iterator[Block]:
+    """Problems whose gold contradicts itself, as `perturb` listed them beside the models."""
+    beside = replace(effects, partition=effects.partition.without_model(), pin=None)
+    faults, problems = (replace(beside, dataset=DATASETS[name]) for name in ("gold_faults", "problems"))
+    if faults.manifest() is None:
+        return
+    rows = faults.read().to_pylist()
+    questions = dict(zip(*problems.read(["problem_id", "question"]).to_pydict().values(), strict=True)) if rows else {}
     columns = ("problem_id", "reason", "stated", "computed", "detail", "place")
-    shown = tuple(tuple(row[name] for name in columns) for row in rows)
-    note = "Their golds may be wrong, and so may their variants' be."
-    return Table("Gold solutions that contradict themselves", columns, shown, note) if rows else None
-
-
-def _chosen(flips: Sequence[Row]) -> list[Row]:
-    """Those that fell most, kind by kind in turn, then those that rose; without identity, whose flips are chance."""
-    by_kind: dict[str, list[Row]] = defaultdict(list)
-    for row in sorted(flips, key=lambda row: (row["change"] or 0, row["problem_id"])):
-        if row["trial_id"] is not None and row["original_trial_id"] is not None and row["kind"] != "identity":
-            by_kind[row["kind"]].append(row)
-    turns = [(place, kind, row) for kind, rows in by_kind.items() for place, row in enumerate(rows)]
-    return [row for _, _, row in sorted(turns, key=lambda turn: turn[:2])[:SHOWN]]
+    shown = tuple((*(row[name] for name in columns), questions.get(row["problem_id"])) for row in rows)
+    if rows:
+        note = "Their golds may be wrong, and so may their variants' be."
+        yield Table("Gold solutions that contradict themselves", (*columns, "question"), shown, note)
+    else:
+        yield Prose("Label audit: no gold solution contradicts itself or the stated answer.")

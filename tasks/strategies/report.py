@@ -72,7 +72,7 @@ def accuracies(curves: Mapping[str, Curve]) -> Table:
     ]
     note = (
         "95 % intervals, Student's t over problems. Unknown verdicts are left out. Tokens are those of each alone; "
-        f"`{CEILING}` is a ceiling: the truth chooses."
+        f"“{CEILING}” is a ceiling: the truth chooses."
     )
     columns = ("strategy", "N", "problems", "tokens a problem", "accuracy", "low", "high", "unknown")
     return Table("Accuracy", columns, tuple(rows), note)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tasks.report.html import page
 from tasks.report.markdown import LARGEST, markdown
 from tasks.report.pictures import drawing, svg
-from tasks.report.section import Picture, Prose, Section, Table, shown
+from tasks.report.section import LONG, Number, Picture, Prose, Section, Table, interval, p_value, shown
 
 TABLE = Table("Kinds", ("kind", "drop", "flagged"), (("numbers", -0.125, True), ("names", None, False)), note="paired")
 HOSTILE = "<script>alert(1)</script> | `x` *y* [z](u)"
@@ -95,10 +95,29 @@ def test_a_picture_is_the_same_bytes_every_time_and_its_texts_are_texts():
 
 @pytest.mark.parametrize(
     ("cell", "text"),
-    [(None, ""), (True, "yes"), (12345, "12,345"), (0.123456, "0.1235"), (123456.7, "123,457"), ("a", "a")],
+    [
+        *((None, ""), (True, "yes"), (12345, "12,345"), (0.123456, "0.1235"), (123456.7, "123,457"), ("a", "a")),
+        *((4.6641e-35, "4.7e-35"), (0.0, "0"), (Number(0.5, "half"), "half")),
+        *((p_value(4.6641e-35), "< 0.001"), (p_value(0.0123), "0.012"), (p_value(None), "")),
+        *((interval(-7.94, -0.81), "-7.9 … -0.8"), (interval(-0.1234, 2, digits=2), "-0.12 … +2.00")),
+        (interval(None, 1.0), ""),
+    ],
 )
 def test_values_are_written_for_people(cell, text):
     assert shown(cell) == text
+
+
+def test_numbers_stay_on_one_line_sort_as_numbers_and_texts_get_room():
+    table = Table("t", ("name", "p", "text"), (("a", p_value(2e-5), "x" * (LONG + 1)), ("b", None, "y")))
+    tags = Tags(page("r", "", [Section("s", (table,))])).tags
+    cells = [(each.get("class"), each["data-value"]) for tag, each in tags if tag == "td"]
+    assert cells[:3] == [(None, "a"), ("number", "2e-05"), ("text", "x" * (LONG + 1))]
+    assert cells[4] == ("number", "")
+
+
+def test_columns_that_hold_nothing_are_left_out():
+    table = Table("t", ("a", "b", "c"), ((1, None, None), (2, None, "x"))).without_empty_columns()
+    assert (table.columns, table.rows) == (("a", "c"), ((1, None), (2, "x")))
 
 
 def test_a_row_of_another_length_is_refused():

@@ -83,9 +83,30 @@ def test_another_model_is_compared_on_the_same_variants_alone(tmp_path: Path) ->
     rows = [row for row in run(job(tmp_path, params)).tables["effects"].to_pylist() if row["against"]]
     assert {row["kind"] for row in rows} == set(FALLS)
     assert {row["against"] for row in rows} == {"other"}
+    assert {row["measure"] for row in rows} == {"change_of_other", "difference_in_changes"}
     committed(tmp_path, trials(FALLS, problems=60), model="stranger", variants="v2")
     with pytest.raises(ValueError, match="run trials again"):
         run(job(tmp_path, RobustnessParams(replicates=199, against=("stranger",))))
+
+
+def test_the_report_draws_both_models_and_says_which_falls_further(tmp_path: Path) -> None:
+    committed(tmp_path, trials(FALLS, problems=150))
+    committed(tmp_path, trials({**FALLS, "numbers": 0.0}, problems=150, seed=1), model="other")
+    outcome = run(job(tmp_path, RobustnessParams(replicates=199, against=("other",))))
+    for name in ("effects", "flips"):
+        commit_outcome(at(tmp_path, name), outcome, name)
+    shown = section(at(tmp_path, "effects"))
+    (forest,) = [block for block in shown.blocks if isinstance(block, Picture) and block.title == "Change by kind"]
+    assert ">other</text>" in forest.svg
+    assert " other: identity " in forest.alt
+    compared = table(shown, "Beside other models")
+    rows = {row[1]: dict(zip(compared.columns, row, strict=True)) for row in compared.rows}
+    assert {kind: row["this model"] for kind, row in rows.items()} == {
+        "identity": "may fall as far", "names": "may fall as far", "numbers": "falls further",
+    }  # fmt: skip
+    numbers = rows["numbers"]
+    assert numbers["difference"] == pytest.approx(numbers["our change"] - numbers["its change"])
+    assert "Against other, this model may fall as far under names" in markdown(shown)
 
 
 def test_trials_without_originals_are_refused(tmp_path: Path) -> None:
@@ -111,8 +132,13 @@ def test_the_report_tells_the_numbers_of_the_rows(shown: Section, outcome: Outco
 
 
 def test_flipped_questions_stand_side_by_side_and_nothing_in_them_is_markup(shown: Section) -> None:
-    sides = table(shown, "Flipped questions")
-    assert {"names", "numbers"} == {row[0] for row in sides.rows}
+    sides = [
+        block for block in shown.blocks if isinstance(block, Table) and block.columns == ("", "original", "variant")
+    ]
+    assert {"names", "numbers"} == {side.title.partition(":")[0] for side in sides}
+    fell = next(side for side in sides if side.title.startswith("numbers: fell by"))
+    assert [row[0] for row in fell.rows] == ["right", "question", "gold", "an answer"]
+    assert fell.rows[3][1:] == ("original: correct", "numbers: wrong")
     html = page("title", "about", [shown])
     assert "&lt;b&gt;?" in html
     assert "<b>?" not in html
@@ -141,6 +167,16 @@ def test_the_numbers_of_variants_are_compared_with_those_of_their_own_problems(r
     assert rows["names"]["estimate"] == pytest.approx(max(below, above))  # every variant has the one number 1
 
 
+def test_where_no_gold_contradicts_itself_the_report_says_so(tmp_path: Path) -> None:
+    committed(tmp_path, trials(FALLS, problems=12))
+    outcome = run(job(tmp_path, QUICK))
+    for name in ("effects", "flips"):
+        commit_outcome(at(tmp_path, name), outcome, name)
+    assert "Label audit" not in markdown(section(at(tmp_path, "effects"))), "nobody looked"
+    commit(at(tmp_path, "gold_faults"), [])
+    assert "Label audit: no gold solution contradicts itself" in markdown(section(at(tmp_path, "effects")))
+
+
 def test_problems_whose_gold_contradicts_itself_are_listed(tmp_path: Path) -> None:
     committed(tmp_path, trials(FALLS, problems=12))
     outcome = run(job(tmp_path, QUICK))
@@ -149,4 +185,4 @@ def test_problems_whose_gold_contradicts_itself_are_listed(tmp_path: Path) -> No
     fault = {name: name for name in ("fault_id", "problem_id", "reason", "detail", "stated", "computed", "place")}
     commit(at(tmp_path, "gold_faults"), [fault])
     listed = table(section(at(tmp_path, "effects")), "Gold solutions that contradict themselves")
-    assert listed.rows == (("problem_id", "reason", "stated", "computed", "detail", "place"),)
+    assert [row[:6] for row in listed.rows] == [("problem_id", "reason", "stated", "computed", "detail", "place")]
