@@ -36,6 +36,7 @@ from flows.options import (
 from flows.orders import PIPELINE, given, order, parameters
 from flows.parameters import build, field_rows
 from flows.plan_command import plan_app
+from flows.prepare_command import prepare
 from flows.quality_commands import COMMANDS
 from flows.report_command import report
 from flows.show_command import show
@@ -249,7 +250,7 @@ def _escaped(text: str) -> str:
     return text.replace("[", r"\[")
 
 
-for _command in (show, *COMMANDS, draw, report, gc, up):
+for _command in (show, *COMMANDS, draw, report, gc, up, prepare):
     app.command()(_command)
 
 for _name in (*STAGES, PIPELINE):

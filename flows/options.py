@@ -1,8 +1,11 @@
 """The options that several commands share, with their help."""
 
 import datetime
+import functools
+import inspect
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -45,7 +48,10 @@ Run = Annotated[
         rich_help_panel=_PARTITION,
     ),
 ]
-Root = Annotated[str, typer.Option(help="Folder or URL (s3://...) of the datasets.", rich_help_panel=_PARTITION)]
+Root = Annotated[
+    str,
+    typer.Option(help="Folder or URL (s3://...) of the datasets.", envvar="PROCTOR_ROOT", rich_help_panel=_PARTITION),
+]
 Settings = Annotated[
     list[str] | None,
     typer.Option(
@@ -86,8 +92,8 @@ Gates = Annotated[
     typer.Option(
         "--gate",
         metavar="DATASET.NUMBER<=LIMIT",
-        help="Of the pipeline: a number that has to be at most (<=) or at least (>=) this, or what comes after its "
-        "stage is not made: --gate 'labels.unknown_rate<=0.1'. May be repeated.",
+        help="A number that has to be at most (<=) or at least (>=) this, or what comes after its stage is not made: "
+        "--gate 'labels.unknown_rate<=0.1'. May be repeated.",
         rich_help_panel=_RESOURCES,
     ),
 ]
@@ -97,5 +103,36 @@ AnyDate = Annotated[
     datetime.datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="Only this day.")
 ]
 AnyRun = Annotated[str | None, typer.Option(help="Only this run.")]
-AnyRoot = Annotated[str, typer.Option(help="Folder or URL (s3://...) of the datasets.")]
+AnyRoot = Annotated[str, typer.Option(help="Folder or URL (s3://...) of the datasets.", envvar="PROCTOR_ROOT")]
+Alert = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        envvar="PROCTOR_ALERT",
+        help="Where a run that fails, crashes or is stopped by a gate is told of: a URL that takes JSON, a block of "
+        "Prefect (slack-webhook/NAME), or `none`. Left out: as it was; at first nobody is told.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")]
+
+
+def with_options_of(group: type[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """For commands that share options: Typer is shown the fields of `group`, a dataclass, where the command has one
+    parameter of that type."""
+    options = inspect.signature(group, eval_str=True).parameters
+
+    def expanded(command: Callable[..., None]) -> Callable[..., None]:
+        own = inspect.signature(command, eval_str=True).parameters.values()
+        [asked] = [each.name for each in own if each.annotation is group]
+
+        @functools.wraps(command)
+        def called(**values: Any) -> None:
+            command(**{asked: group(**{name: values.pop(name) for name in options})}, **values)
+
+        shown = [each for one in own for each in (options.values() if one.name == asked else [one])]
+        signature = inspect.Signature([each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in shown])
+        called.__signature__ = signature  # type: ignore[attr-defined]
+        called.__annotations__ = {each.name: each.annotation for each in shown}
+        return called
+
+    return expanded

@@ -1,6 +1,6 @@
-"""What a Prefect server has to have beside the deployments: the work pool, its queues, and an eye on dead workers.
+"""What a Prefect server has to have beside the deployments: the work pool, its queues, and automations.
 
-Run again, it changes nothing.
+Run again, it changes what differs.
 """
 
 from contextlib import suppress
@@ -15,6 +15,8 @@ from prefect.events.schemas.automations import EventTrigger, Posture
 from prefect.events.schemas.events import ResourceSpecification
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 
+from flows.alerts import ALERT, put_automation, set_alert
+
 POOL = "proctor"
 QUEUES = {"default": 1, "backfill": 10}
 """Priority of each queue: 1 goes first."""
@@ -23,11 +25,23 @@ SILENCE = timedelta(minutes=9)
 """Three heartbeats of Prefect's 180 s: a run that is silent for so long has no process any more."""
 
 
-def prepare_server() -> None:
-    """Makes what is not there yet on the server that the environment names."""
+def prepare_server(alert: str | None = None) -> list[tuple[str, str]]:
+    """Makes what is not there yet on the server that the environment names; returns what is there now, in words.
+
+    `alert` is where failures are told (flows/alerts.py); None leaves that as it is. Raises Unclear.
+    """
     with get_client(sync_client=True) as client:
         _pool(client)
-        _zombies(client)
+        put_automation(client, _ZOMBIES)
+        if alert is not None:
+            set_alert(client, alert)
+        told = client.read_automations_by_name(ALERT)
+    queues = " and ".join(QUEUES)
+    return [
+        ("Work pool", f"{POOL}, with the queues {queues}"),
+        ("Dead workers", f"their runs are crashed after {SILENCE.seconds // 60} minutes of silence"),
+        ("Alerts", "sent when a run fails or crashes, or a gate stops it" if told else "none (--alert URL)"),
+    ]
 
 
 def _pool(client: SyncPrefectClient) -> None:
@@ -41,23 +55,18 @@ def _pool(client: SyncPrefectClient) -> None:
             client.create_work_queue(name, priority=priority, work_pool_name=POOL)
 
 
-def _zombies(client: SyncPrefectClient) -> None:
-    """The automation of Prefect's guide on zombie flows, which only its cloud has by itself."""
-    if client.read_automations_by_name(CRASHED):
-        return
-    ends = ("Completed", "Failed", "Cancelled", "Crashed")
-    client.create_automation(
-        AutomationCore(
-            name=CRASHED,
-            trigger=EventTrigger(
-                after={"prefect.flow-run.heartbeat"},
-                expect={"prefect.flow-run.heartbeat", *(f"prefect.flow-run.{end}" for end in ends)},
-                match=ResourceSpecification({"prefect.resource.id": ["prefect.flow-run.*"]}),
-                for_each={"prefect.resource.id"},
-                posture=Posture.Proactive,
-                threshold=1,
-                within=SILENCE,
-            ),
-            actions=[ChangeFlowRunState(state=StateType.CRASHED, message=f"no heartbeat for {SILENCE}")],
-        )
-    )
+_ENDS = ("Completed", "Failed", "Cancelled", "Crashed", "Gate *")  # a run that a gate stopped is named after it
+# The automation of Prefect's guide on zombie flows, which only its cloud has by itself.
+_ZOMBIES = AutomationCore(
+    name=CRASHED,
+    trigger=EventTrigger(
+        after={"prefect.flow-run.heartbeat"},
+        expect={"prefect.flow-run.heartbeat", *(f"prefect.flow-run.{end}" for end in _ENDS)},
+        match=ResourceSpecification({"prefect.resource.id": ["prefect.flow-run.*"]}),
+        for_each={"prefect.resource.id"},
+        posture=Posture.Proactive,
+        threshold=1,
+        within=SILENCE,
+    ),
+    actions=[ChangeFlowRunState(state=StateType.CRASHED, message=f"no heartbeat for {SILENCE}")],
+)

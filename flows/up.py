@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shlex
 import signal
 import subprocess
 import sys
@@ -42,6 +43,8 @@ class Place:
     ray_token: str
     """Ray listens on all of the machine's addresses, and who may talk to it may run anything."""
     logs: Path
+    alert: str | None = None
+    """Where failures are told; None leaves that as the server has it."""
 
     @property
     def url(self) -> str:
@@ -93,16 +96,18 @@ def _start_all(started: ExitStack, place: Place, console: Console) -> dict[str, 
     address = ("--host", "127.0.0.1", "--port", place.port)
     server = _start(started, place, "server", "prefect", "server", "start", *address)
     _wait_for(place, server)
-    prepare_server()
+    alerts = prepare_server(place.alert)[-1]
     say("Prefect's UI", f"{place.url}  (log in with {place.auth})")
     _run(place, "deploy", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", HOME / "prefect.yaml")
     here = ("--node-ip-address", "127.0.0.1", "--port", place.ray_port)
     ray = _start(started, place, "ray", "ray", "start", "--head", "--block", "--include-dashboard=false", *here)
     worker = _start(started, place, "worker", "prefect", "worker", "start", "--pool", POOL, "--type", "process")
     say("Deployments", f"those of prefect.yaml, in the work pool {POOL}")
+    say(*alerts)
     say("Datasets", place.root)
     say("Logs", str(place.logs))
-    say("In other shells", f"export PREFECT_API_URL={place.url}/api PREFECT_API_AUTH_STRING={place.auth}")
+    told = {"PREFECT_API_URL": f"{place.url}/api", "PREFECT_API_AUTH_STRING": place.auth, "PROCTOR_ROOT": place.root}
+    say("In other shells", f"export {' '.join(f'{name}={shlex.quote(value)}' for name, value in told.items())}")
     say("Ctrl-C", "ends all of it; runs that are under way keep what they paid for")
     return {"server": server, "ray": ray, "worker": worker}
 

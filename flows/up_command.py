@@ -9,13 +9,14 @@ import typer
 from rich.console import Console
 
 from flows.failures import failures_shown
-from flows.options import AnyRoot
+from flows.options import Alert, AnyRoot
 
 
 def up(
     context: typer.Context,
     root: AnyRoot = "data",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Of the server and its UI, on 127.0.0.1.")] = 4200,
+    alert: Alert = None,
 ) -> None:
     """Start a Prefect server with its UI, the deployments, a worker and Ray on this machine, until Ctrl-C.
 
@@ -29,4 +30,5 @@ def up(
 
         where = root if "://" in root else str(Path(root).absolute())
         logs = Path("proctor-logs" if "://" in root else where) / "up"
-        start(Place(where, port, free_port(), new_auth(), new_ray_token(), logs.absolute()), Console())
+        place = Place(where, port, free_port(), new_auth(), new_ray_token(), logs.absolute(), alert)
+        start(place, Console())

@@ -23,7 +23,7 @@ def flow_of(deployment: Mapping[str, Any]) -> Any:
 
 def test_every_flow_has_a_deployment() -> None:
     named = {each["entrypoint"] for each in DEPLOYMENTS}
-    others = {f"flows/{name}.py:{name}" for name in ("pipeline", "nightly", "backfill")}
+    others = {f"flows/{name}.py:{name}" for name in ("pipeline", "nightly", "backfill", "smoke")}
     assert named == {f"flows/{name}.py:{name}" for name in STAGES} | others
 
 
