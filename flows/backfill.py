@@ -1,7 +1,7 @@
 """The flow that makes partitions of the past: one after the other, with one load of the model.
 
 It is launched by `proctor backfill apply`, and moves no schedule: it is a deployment of its own. A partition that
-fails does not keep those after it from being made; the run then ends as failed, and names them.
+fails, or that a gate stops, does not keep those after it from being made; the run then ends as failed, and names them.
 """
 
 from contextlib import AbstractContextManager, nullcontext
@@ -9,10 +9,14 @@ from typing import Any
 
 from prefect import flow, get_run_logger
 
+from evals.gates import Gate
+from flows.coverage import coverage_shown
 from flows.execute import MAX_DEAD_RATE
-from flows.orders import parameters, works_at
+from flows.gates import refuse_strangers
+from flows.orders import by_stage, parameters, works_at
 from flows.parameters import check
 from flows.partition_run import add_tags, run_partition
+from flows.pipeline import held
 from storage.partition import Partition
 from storage.store import Store
 from tasks.engine import Resources
@@ -32,16 +36,23 @@ def backfill(
     root: str = "data",
     max_dead_rate: float = MAX_DEAD_RATE,
     again: bool = False,
+    gates: tuple[Gate, ...] = (),
 ) -> None:
-    """Make a stage, the pipeline or a night at each partition. What is complete is passed over, unless `again`."""
+    """Make a stage, the pipeline or a night at each partition. What is complete is passed over, unless `again`.
+
+    A partition that does not pass the `gates` counts as failed; its later stages are not made.
+    """
     wanted = check(parameters(name), params or {})
+    refuse_strangers(gates, list(by_stage(name, wanted)))
     failed = {}
-    with _engines(len(partitions), resources):
+    days = [partition.date for partition in partitions]
+    with coverage_shown(root, min(days), max(days)), _engines(len(partitions), resources):
         for partition in partitions:
             add_tags(str(partition).split("/"))
             try:
                 for work in works_at(name, wanted, partition, Store(root)):
-                    run_partition(work.stage.name, work.params, work.partition, resources, root, max_dead_rate, again)
+                    shared = (resources, root, max_dead_rate, again)
+                    held(run_partition(work.stage.name, work.params, work.partition, *shared), gates)
             except Exception as error:  # its record is in storage; the others do not depend on it
                 get_run_logger().exception("%s was not made", partition)
                 failed[partition] = error

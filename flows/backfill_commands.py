@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
@@ -14,8 +15,21 @@ from rich.table import Table
 from flows.addresses import Unclear, Wanted
 from flows.backfill_plan import Backfill, Days, Line, Plan, Reprocess
 from flows.failures import FAILED, failures_shown
-from flows.options import File, Json, MaxDeadRate, Model, ResourceSettings, Root, Run, Settings, Source
-from flows.orders import JOBS, given
+from flows.gates import parsed
+from flows.options import (
+    File,
+    Gates,
+    Json,
+    MaxDeadRate,
+    Model,
+    ResourceSettings,
+    Root,
+    Run,
+    Settings,
+    Source,
+    with_options_of,
+)
+from flows.orders import JOBS, by_stage, given
 from flows.parameters import build
 from flows.stages import STAGES
 from storage.partition import slug
@@ -33,136 +47,90 @@ What = Annotated[
 NewestFirst = Annotated[bool, typer.Option("--newest-first", help="The last day first.")]
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What both commands take."""
+
+    name: Name
+    first: From
+    last: To
+    reprocess: What = "failed"
+    newest_first: NewestFirst = False
+    source: Source = None
+    model: Model = None
+    run: Run = "main"
+    root: Root = "data"
+    settings: Settings = None
+    params: File = None
+    resource: ResourceSettings = None
+    max_dead_rate: MaxDeadRate = 0.05
+    gate: Gates = None
+
+    def backfill(self) -> Backfill:
+        """Raises Unclear or ParameterError."""
+        if self.name not in (*STAGES, *JOBS):
+            raise Unclear(f"{self.name!r} is none of {', '.join((*STAGES, *JOBS))}")
+        params = given(self.name, self.params, self.settings or [], self.model)
+        return Backfill(
+            name=self.name,
+            params=params,
+            days=Days(self.first.date(), self.last.date()),
+            wanted=Wanted(None, self.source, self.model and slug(self.model), self.run),
+            root=self.root,
+            resources=build(Resources, settings=self.resource or []),
+            max_dead_rate=self.max_dead_rate,
+            reprocess=self.reprocess,
+            newest_first=self.newest_first,
+            gates=parsed(self.gate or [], list(by_stage(self.name, params))),
+        )
+
+
 @app.command()
-def plan(
-    context: typer.Context,
-    name: Name,
-    first: From,
-    last: To,
-    reprocess: What = "failed",
-    newest_first: NewestFirst = False,
-    source: Source = None,
-    model: Model = None,
-    run: Run = "main",
-    root: Root = "data",
-    settings: Settings = None,
-    params: File = None,
-    resource: ResourceSettings = None,
-    max_dead_rate: MaxDeadRate = 0.05,
-    as_json: Json = False,
-) -> None:
+@with_options_of(Asked)
+def plan(context: typer.Context, asked: Asked, as_json: Json = False) -> None:
     """Show what a backfill would do, a line for each day: the reason, and what earlier runs let one expect to pay.
 
-    [dim]proctor backfill plan pipeline --from 2026-11-16 --to 2026-11-22[/]
+    [dim]proctor backfill plan nightly --from 2026-11-16 --to 2026-11-22[/]
     """
     with failures_shown(context):
-        what = _asked(
-            name,
-            first,
-            last,
-            reprocess,
-            newest_first,
-            source,
-            model,
-            run,
-            root,
-            settings,
-            params,
-            resource,
-            max_dead_rate,
-        )
-        _show(what.plan(), as_json)
+        _show(asked.backfill().plan(), as_json)
 
 
 @app.command()
+@with_options_of(Asked)
 def apply(
     context: typer.Context,
-    name: Name,
-    first: From,
-    last: To,
-    reprocess: What = "failed",
-    newest_first: NewestFirst = False,
+    asked: Asked,
     batch: Annotated[int, typer.Option(min=1, help="Partitions a run; they share one load of the model.")] = 1,
     max_active: Annotated[
         int | None, typer.Option(min=1, help="Runs at a time. Left out: what the work queue `backfill` says.")
     ] = None,
     wait: Annotated[bool, typer.Option(help="Stay until no run is under way, then read storage once more.")] = True,
-    source: Source = None,
-    model: Model = None,
-    run: Run = "main",
-    root: Root = "data",
-    settings: Settings = None,
-    params: File = None,
-    resource: ResourceSettings = None,
-    max_dead_rate: MaxDeadRate = 0.05,
 ) -> None:
     """Launch what `plan` shows, as runs of the deployment `backfill` on Prefect's server.
 
-    Applied again, it launches nothing that waits or is under way. It has succeeded when storage has every partition.
+    Applied again, it launches nothing that waits or is under way. It has succeeded when storage has every partition,
+    and none that a gate refuses.
     """
     with failures_shown(context):
         from flows.backfill_launch import launch, watch
 
-        what = _asked(
-            name,
-            first,
-            last,
-            reprocess,
-            newest_first,
-            source,
-            model,
-            run,
-            root,
-            settings,
-            params,
-            resource,
-            max_dead_rate,
-        )
+        what = asked.backfill()
         console, planned = Console(), what.plan()
         _show(planned, as_json=False)
         runs = launch(what, planned, batch, max_active)
         new = sum(each.new for each in runs)
         console.print(f"{new} runs launched, {len(runs) - new} were there already.")
-        if not wait or not runs:
+        if not wait:
             return
         with console.status("") as status:
             watch(runs, lambda ended, every, states: status.update(f"{ended} of {every} runs ended: {states}"))
-        left = [line for line in what.plan().lines if line.state != "complete"]
+        left = what.plan().left
         for line in left:
             console.print(f"{line.partition}: {line.state}: {'; '.join(line.reasons)}", markup=False)
         if left:
             raise typer.Exit(FAILED)
         console.print(f"All {len(planned.lines)} partitions are complete.")
-
-
-def _asked(
-    name: str,
-    first: datetime.datetime,
-    last: datetime.datetime,
-    reprocess: Reprocess,
-    newest_first: bool,
-    source: str | None,
-    model: str | None,
-    run: str,
-    root: str,
-    settings: Settings,
-    file: File,
-    resource: ResourceSettings,
-    max_dead_rate: float,
-) -> Backfill:
-    if name not in (*STAGES, *JOBS):
-        raise Unclear(f"{name!r} is none of {', '.join((*STAGES, *JOBS))}")
-    return Backfill(
-        name=name,
-        params=given(name, file, settings or [], model),
-        days=Days(first.date(), last.date()),
-        wanted=Wanted(None, source, model and slug(model), run),
-        root=root,
-        resources=build(Resources, settings=resource or []),
-        max_dead_rate=max_dead_rate,
-        reprocess=reprocess,
-        newest_first=newest_first,
-    )
 
 
 def _show(plan: Plan, as_json: bool) -> None:

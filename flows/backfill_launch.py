@@ -102,6 +102,7 @@ def _launch(
         "root": what.root,
         "max_dead_rate": what.max_dead_rate,
         "again": what.reprocess == "all",
+        "gates": [gate.model_dump(mode="json") for gate in what.gates],
     }
     for key in _keys(parameters, lines):
         run = client.create_flow_run_from_deployment(

@@ -15,7 +15,10 @@ from typing import Literal, get_args
 
 from pydantic import BaseModel
 
+from evals.gates import Check, Gate
 from flows.addresses import Unclear, Wanted
+from flows.execute import describe
+from flows.gates import checks_of
 from flows.orders import Order, order
 from flows.work import InputsMissing, Work
 from storage.partition import Partition
@@ -52,6 +55,8 @@ class Line:
     """Names what storage has seen of it: another text once anything was attempted."""
     cost: Cost | None = None
     """None: nothing like it was ever committed, or nothing is to run."""
+    refused: bool = False
+    """What is committed there does not pass the gates."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,11 @@ class Plan:
     @property
     def owed(self) -> tuple[Line, ...]:
         return tuple(line for line in self.lines if line.action == "run")
+
+    @property
+    def left(self) -> tuple[Line, ...]:
+        """Where a backfill has not done what it was to do."""
+        return tuple(line for line in self.lines if line.state != "complete" or line.refused)
 
 
 @dataclass(frozen=True)
@@ -94,6 +104,7 @@ class Backfill:
     max_dead_rate: float = 0.05
     reprocess: Reprocess = "failed"
     newest_first: bool = False
+    gates: tuple[Gate, ...] = ()
 
     def plan(self) -> Plan:
         """A line for each day, in the order in which they are to run."""
@@ -128,7 +139,14 @@ class Backfill:
             if each.state != "complete" or self.reprocess == "all"
         ]
         cost = _estimate(owed) if action == "run" else None
-        return Line(what.partition, action, worst, reasons, _attempts(what.works), cost)
+        failed = self._failed_checks(what.works)
+        reasons += tuple(f"gate {check}" for check in failed)
+        return Line(what.partition, action, worst, reasons, _attempts(what.works), cost, bool(failed))
+
+    def _failed_checks(self, works: Sequence[Work]) -> list[Check]:
+        """Of the gates on what is committed and is what is wanted now."""
+        made = [describe(work, there, skipped=True) for work in works if self.gates and (there := work.committed())]
+        return [check for each in made for check in checks_of(each, self.gates) if not check.passed]
 
 
 _WORST_FIRST: tuple[State, ...] = ("running", "failed", "missing", "stale", "complete")

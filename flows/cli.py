@@ -154,7 +154,7 @@ def status(
             for file in committed_files(store, files, chosen):
                 typer.echo(file)
             return
-        lines = grid(store, chosen)
+        lines = grid(store, chosen.fits)
         if as_json:
             typer.echo("\n".join(as_json_lines(lines)))
         elif lines:

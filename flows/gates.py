@@ -35,9 +35,14 @@ def gated(what: Order, texts: Sequence[str]) -> Order:
     """The order with gates as they are typed. Raises ParameterError."""
     if texts and what.name != PIPELINE:
         raise ParameterError(f"--gate is of the pipeline, whose later stages it stops; {what.name} is one stage")
+    return replace(what, gates=parsed(texts, MAIN_JOB))
+
+
+def parsed(texts: Sequence[str], stages: Sequence[str]) -> tuple[Gate, ...]:
+    """Gates as they are typed, on what `stages` make. Raises ParameterError."""
     try:
         gates = tuple(Gate.parse(text) for text in texts)
     except ValueError as error:
         raise ParameterError(str(error)) from None
-    refuse_strangers(gates, MAIN_JOB)
-    return replace(what, gates=gates)
+    refuse_strangers(gates, stages)
+    return gates

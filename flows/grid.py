@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rich.table import Table
 from rich.text import Text
 
-from flows.selection import Selection
 from flows.stages import MAIN_JOB, STAGES
 from flows.work import input_location, status
 from storage.partition import Partition
 from storage.status import State, Status
 from storage.store import Store
+from tasks.report.section import Section
+from tasks.report.section import Table as Rows
 
 STYLES: dict[State, str] = {
     "complete": "green",
@@ -35,7 +36,7 @@ class Line:
     """Stages that this run lacks because it reads what run=main has."""
 
 
-def grid(store: Store, selection: Selection) -> list[Line]:
+def grid(store: Store, fits: Callable[[Partition], bool]) -> list[Line]:
     """The partitions that fit, newest day first. One without a model stands for problems that no model has seen."""
     partitions = {each for stage in STAGES.values() for each in store.partitions(stage.main)}
     with_models = {each.without_model() for each in partitions if each.model}
@@ -44,21 +45,35 @@ def grid(store: Store, selection: Selection) -> list[Line]:
     return [
         Line(each, {stage.name: status(store, stage, each) for stage in STAGES.values()}, _shared(store, each))
         for each in lines
-        if selection.fits(each)
+        if fits(each)
     ]
 
 
 def as_table(lines: Sequence[Line]) -> Table:
-    """A column for each stage of the main job, and for each other one that was ever asked for."""
-    shown = [name for name in STAGES if name in MAIN_JOB or any(line.states[name].state != "missing" for line in lines)]
+    """For a terminal."""
+    shown = _columns(lines)
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
     for name in ("date", "source", "model", "run", *shown):
         table.add_column(name, overflow="fold", no_wrap=name in ("date", *shown))
     for line in lines:
-        where = line.partition
-        cells = [Text(str(part or "-")) for part in (where.date, where.source, where.model, where.run)]
-        table.add_row(*cells, *(_cell(line, name) for name in shown))
+        states = (Text(_word(line, name), STYLES[line.states[name].state]) for name in shown)
+        table.add_row(*map(Text, _address(line)), *states)
     return table
+
+
+def as_section(lines: Sequence[Line]) -> Section:
+    """For the UI."""
+    shown = _columns(lines)
+    states = tuple((*_address(line), *(_word(line, name) for name in shown)) for line in lines)
+    why = tuple(
+        (name, str(line.partition), each.state, reason)
+        for line in lines
+        for name, each in line.states.items()
+        for reason in each.reasons
+    )
+    blocks = [Rows("The state of each stage", ("date", "source", "model", "run", *shown), states)]
+    blocks += [Rows("Why", ("stage", "partition", "state", "reason"), why)] if why else []
+    return Section("Partitions", tuple(blocks))
 
 
 def reasons(lines: Sequence[Line]) -> list[str]:
@@ -86,7 +101,16 @@ def _shared(store: Store, partition: Partition) -> frozenset[str]:
     return frozenset(name for name, run in runs.items() if run != partition.run)
 
 
-def _cell(line: Line, stage: str) -> Text:
+def _columns(lines: Sequence[Line]) -> list[str]:
+    """Each stage of the main job, and each other one that was ever asked for."""
+    return [name for name in STAGES if name in MAIN_JOB or any(line.states[name].state != "missing" for line in lines)]
+
+
+def _address(line: Line) -> list[str]:
+    where = line.partition
+    return [str(part or "-") for part in (where.date, where.source, where.model, where.run)]
+
+
+def _word(line: Line, stage: str) -> str:
     state = line.states[stage].state
-    words = "of main" if state == "missing" and stage in line.shared else state
-    return Text(words, STYLES[state])
+    return "of main" if state == "missing" and stage in line.shared else state

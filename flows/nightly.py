@@ -11,6 +11,7 @@ from prefect.runtime import flow_run
 
 from evals.gates import Gate, GateFailed
 from flows.addresses import source_name, with_model
+from flows.coverage import NIGHTS, coverage_shown
 from flows.execute import MAX_DEAD_RATE, Execution
 from flows.gates import made_by, refuse_strangers
 from flows.night import Night, of_the_day
@@ -73,8 +74,9 @@ def nightly(
     refuse_strangers(gates, [*MAIN_JOB, *chosen])
     early = tuple(gate for gate in gates if gate.dataset in made_by(MAIN_JOB))
     shared = (resources, root, max_dead_rate)
+    first = day - NIGHTS + datetime.timedelta(days=1)
     try:
-        with keep_engines(resources.ray_address):
+        with coverage_shown(root, first, day), keep_engines(resources.ray_address):
             done = pipeline(partition, of_the_day(problems, day), traces, labels, prm, *shared, early)
             for name, params in chosen.items():
                 done.append(held(run_partition(name, params, partition, *shared), gates))

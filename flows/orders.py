@@ -56,7 +56,7 @@ def order(name: str, params: BaseModel, wanted: Wanted, resources: Resources, ro
     """Raises Unclear or InputsMissing where the partition cannot be told."""
     root = root if "://" in root else str(Path(root).absolute())
     store = Store(root)
-    each = _by_stage(name, params)
+    each = by_stage(name, params)
     first = next(iter(each))
     where = address(STAGES[first], each[first], wanted, store)
     if name in JOBS:
@@ -66,7 +66,7 @@ def order(name: str, params: BaseModel, wanted: Wanted, resources: Resources, ro
 
 def works_at(name: str, params: BaseModel, partition: Partition, store: Store) -> tuple[Work, ...]:
     """What is to be done at a partition, in order; a model that it lacks is the one of the parameters."""
-    each = _by_stage(name, params)
+    each = by_stage(name, params)
     if isinstance(params, Night):
         each["problems"] = of_the_day(params.problems, partition.date)
     chooses = "traces" if "traces" in each else name
@@ -95,7 +95,7 @@ def given(name: str, file: Path | None, settings: Iterable[str], model: str | No
     return check(parameters(name), values)
 
 
-def _by_stage(name: str, params: BaseModel) -> dict[str, Params]:
+def by_stage(name: str, params: BaseModel) -> dict[str, Params]:
     """In the order in which the stages run."""
     if name in JOBS:
         return {stage: each for stage, each in params if each is not None}

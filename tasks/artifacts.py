@@ -2,7 +2,8 @@
 
 All of it is read from manifests, so the UI shows what storage holds. Keys are stable per dataset
 (`traces-numbers`, `traces-lineage`, `traces-data`, `traces-progress`, `traces-gates`, `trees-report`,
-`trees-picture-1`): the UI keeps the versions of a key, one for each run.
+`trees-picture-1`), and `status` is that of the grid of partitions. The UI keeps the versions of a key, one for each
+run.
 """
 
 import contextvars
@@ -64,6 +65,11 @@ def leave_checks(dataset: str, checks: Sequence[Check], about: str) -> None:
         for check in checks
     ]
     create_table_artifact(table=rows, key=_key(dataset, "gates"), description=about)
+
+
+def leave_status(section: Section, about: str) -> None:
+    """The grid of partitions, as `status`."""
+    create_markdown_artifact(markdown=markdown(section), key="status", description=about)
 
 
 def _key(dataset: str, what: str) -> str:

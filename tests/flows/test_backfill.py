@@ -1,24 +1,35 @@
 """Backfills on a real Prefect server: what is launched, once, and what a run of it makes."""
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from click.testing import Result
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.states import Crashed
+from prefect.client.schemas.objects import State
+from prefect.states import Completed, Crashed
 from prefect.utilities.callables import parameter_schema
+from typer.testing import CliRunner
 
+from evals.gates import Gate
 from flows.addresses import Wanted
 from flows.backfill import SomeFailed, backfill
 from flows.backfill_launch import NotDeployed, launch, watch
 from flows.backfill_plan import Backfill, Days
+from flows.cli import app
+from flows.execute import execute
+from flows.failures import FAILED
 from flows.night import of_the_day
+from flows.parameters import ParameterError
 from flows.server_setup import CRASHED, POOL, prepare_server
 from storage.partition import Partition
 from storage.store import Store
 from tasks.params import ProblemsParams
+from tests.flows.test_pipeline import artifact
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(600)]
 
@@ -105,13 +116,111 @@ def test_watching_ends_when_all_runs_have(client: SyncPrefectClient, deployed: N
     assert told == [(1, 1, "1 crashed")]
 
 
-def test_a_partition_that_fails_does_not_keep_the_others_from_being_made(prefect_server: None, what: Backfill) -> None:
-    store = Store(what.root)
+@pytest.fixture(scope="module")
+def half_failed(prefect_server: None, tmp_path_factory: pytest.TempPathFactory) -> tuple[Backfill, str]:
+    """A backfill of three days of which the second was somebody else's, and what its run said."""
+    root = str(tmp_path_factory.mktemp("data"))
+    what = Backfill("problems", ProblemsParams(count=2), Days(FIRST, LAST), Wanted(), root)
     days = [partition(day) for day in what.days]
-    with store.at("problems", days[1]).lease("somebody else"), pytest.raises(SomeFailed, match="1 of 3") as failed:
-        backfill("problems", days, {"count": 2}, root=what.root)
-    assert str(days[1]) in str(failed.value)
+    with Store(root).at("problems", days[1]).lease("somebody else"), pytest.raises(SomeFailed) as failed:
+        backfill("problems", days, {"count": 2}, root=root)
+    return what, str(failed.value)
+
+
+def test_a_partition_that_fails_does_not_keep_the_others_from_being_made(half_failed: tuple[Backfill, str]) -> None:
+    what, said = half_failed
+    assert "1 of 3 were not made" in said
+    assert str(partition(datetime.date(2026, 11, 17))) in said
     assert [line.state for line in what.plan().lines] == ["complete", "missing", "complete"]
+
+
+def test_the_grid_of_its_days_is_left_in_the_ui_even_by_a_run_that_fails(half_failed: tuple[Backfill, str]) -> None:
+    told = artifact("status")
+    assert str(told.description) == f"2026-11-16 to 2026-11-18: 3 partitions in {half_failed[0].root}"
+    rows = [line.strip("| ").split(" | ") for line in str(told.data).splitlines() if line.startswith("| 2026")]
+    assert [(row[0], row[4]) for row in rows] == [
+        ("2026-11-18", "complete"),
+        ("2026-11-17", "running"),
+        ("2026-11-16", "complete"),
+    ]
+    assert "somebody else" in str(told.data), "why"
+
+
+def test_a_partition_that_a_gate_refuses_counts_as_failed_and_the_others_are_made(
+    prefect_server: None, what: Backfill
+) -> None:
+    gates, days = (Gate(metric="problems.rows", min=3),), [partition(day) for day in what.days][:2]
+    with pytest.raises(SomeFailed, match="2 of 2") as failed:
+        backfill("problems", days, {"count": 2}, root=what.root, gates=gates)
+    assert str(failed.value).count("did not pass problems.rows >= 3: it is 2") == 2
+    assert [(line.state, line.refused) for line in replace(what, gates=gates).plan().lines] == [
+        ("complete", True),  # no gate changes a row
+        ("complete", True),
+        ("missing", False),
+    ]
+
+
+def test_a_gate_on_what_a_backfill_does_not_make_is_refused(prefect_server: None, what: Backfill) -> None:
+    with pytest.raises(ParameterError, match="makes no 'labels'"):
+        backfill("problems", [partition(FIRST)], root=what.root, gates=(Gate(metric="labels.rows", min=1),))
+
+
+Apply = Callable[..., Result]
+
+
+@pytest.fixture
+def apply(deployed: None, what: Backfill) -> Apply:
+    """`proctor backfill apply` of the three days, with further options."""
+    days = ("--from", f"{FIRST}", "--to", f"{LAST}", "--root", what.root, "--set", "count=2")
+
+    def applied(*options: str) -> Result:
+        return CliRunner(env={"COLUMNS": "200"}).invoke(app, ["backfill", "apply", "problems", *days, *options])
+
+    return applied
+
+
+def while_it_waits(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], None]) -> None:
+    monkeypatch.setattr("flows.backfill_launch.time", SimpleNamespace(sleep=lambda _: happens()))
+
+
+def end_all(client: SyncPrefectClient, what: Backfill, state: State[Any]) -> None:
+    for run in launch(what, what.plan()):
+        client.set_flow_run_state(run.run_id, state, force=True)
+
+
+def test_it_has_succeeded_when_storage_has_all_whatever_the_runs_say(
+    client: SyncPrefectClient, apply: Apply, what: Backfill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def happens() -> None:
+        end_all(client, what, Crashed())
+        for day in what.days:
+            execute(what.order(day).works[0])
+
+    while_it_waits(monkeypatch, happens)
+    told = apply()
+    assert told.exit_code == 0, told.output
+    assert "3 runs launched, 0 were there already." in told.output
+    assert "All 3 partitions are complete." in told.output
+    again = apply()
+    assert (again.exit_code, "0 runs launched" in again.output) == (0, True), again.output
+
+
+def test_runs_that_say_they_are_done_are_not_believed(
+    client: SyncPrefectClient, apply: Apply, what: Backfill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    while_it_waits(monkeypatch, lambda: end_all(client, what, Completed()))
+    told = apply("--newest-first")
+    assert told.exit_code == FAILED
+    assert f"date={FIRST}/source=generated/run=main: missing" in told.output
+
+
+def test_what_a_gate_refuses_is_not_done_though_nothing_is_left_to_run(apply: Apply, what: Backfill) -> None:
+    for day in what.days:
+        execute(what.order(day).works[0])
+    assert apply("--gate", "problems.rows>=2").exit_code == 0
+    told = apply("--gate", "problems.rows>=3")
+    assert told.exit_code == FAILED
+    assert told.output.count("gate problems.rows >= 3: it is 2") == 6, "in the plan, and at the end"
 
 
 def test_again_makes_what_is_complete_once_more(prefect_server: None, what: Backfill) -> None:

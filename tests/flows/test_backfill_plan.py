@@ -3,13 +3,14 @@
 import datetime
 import json
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from typer.testing import CliRunner
 
+from evals.gates import Gate
 from flows.addresses import Unclear, Wanted
-from flows.backfill_plan import Backfill, Cost, Days, Plan
+from flows.backfill_plan import Backfill, Cost, Days, Plan, Reprocess
 from flows.cli import app
 from flows.execute import execute
 from flows.night import Night, of_the_day
@@ -35,6 +36,15 @@ def root(store: Store, tmp_path: Any) -> str:
 def make(what: Backfill, day: datetime.date) -> None:
     [work] = what.order(day).works
     execute(work)
+
+
+def fail(store: Store, day: datetime.date) -> None:
+    location = store.at("problems", Partition(date=day, source="generated"))
+    expected = Expected(
+        stage="problems", stage_version=1, params={}, fingerprint="f", schema_version=location.dataset.version
+    )
+    with location.lease("a"), location.attempt(expected):
+        raise RuntimeError("the disk melted")
 
 
 def actions(plan: Plan) -> list[str]:
@@ -89,12 +99,8 @@ def test_stale_names_what_differs_and_is_made_again_on_request(root: str) -> Non
 
 def test_failed_is_told_from_missing(root: str, store: Store) -> None:
     what = asked(root)
-    expected = Expected(stage="problems", stage_version=1, params={}, fingerprint="f", schema_version=1)
-    location = store.at("problems", Partition(date=MONDAY, source="generated"))
-    location = replace(location, dataset=location.dataset)
-    expected = expected.model_copy(update={"schema_version": location.dataset.version})
-    with pytest.raises(RuntimeError), location.lease("a"), location.attempt(expected):
-        raise RuntimeError("the disk melted")
+    with pytest.raises(RuntimeError):
+        fail(store, MONDAY)
     line = what.plan().lines[0]
     assert (line.state, line.action) == ("failed", "run")
     assert "the disk melted" in line.reasons[0]
@@ -114,6 +120,39 @@ def test_a_day_without_inputs_is_blocked_and_says_what_makes_them(root: str) -> 
     lines = traces.plan().lines
     assert [line.action for line in lines] == ["run", "blocked", "blocked"]
     assert "reads problems" in lines[1].reasons[0]
+
+
+def test_a_gate_that_is_not_passed_is_a_reason_and_leaves_the_partition_to_be_done(root: str) -> None:
+    what = asked(root, gates=(Gate(metric="problems.rows", min=3), Gate(metric="problems.dead_rate", max=0)))
+    make(what, MONDAY)
+    line = what.plan().lines[0]
+    assert (line.state, line.action) == ("complete", "skip"), "no gate makes a partition stale"
+    assert line.reasons == ("gate problems.rows >= 3: it is 2",)
+    assert line in what.plan().left
+    assert what.plan().lines[0] not in replace(what, gates=what.gates[1:]).plan().left
+
+
+def test_only_what_is_complete_is_done(root: str, store: Store) -> None:
+    what = asked(root)
+    make(what, MONDAY)
+    with store.at("problems", Partition(date=WEDNESDAY, source="generated")).lease("somebody"):
+        assert [(line.partition.date.day, line.state) for line in what.plan().left] == [
+            (17, "missing"),
+            (18, "running"),
+        ]
+
+
+def test_each_kind_of_reprocess_takes_in_those_before_it(root: str, store: Store) -> None:
+    days = dict(zip(("complete", "stale", "failed", "missing"), Days(MONDAY, datetime.date(2026, 11, 19)), strict=True))
+    what = asked(root, days=Days(days["complete"], days["missing"]))
+    make(what, days["complete"])
+    make(replace(what, params=ProblemsParams(count=3)), days["stale"])
+    with pytest.raises(RuntimeError):
+        fail(store, days["failed"])
+    lines = what.plan().lines
+    assert [line.state for line in lines] == list(days)
+    chosen = {kind: len(replace(what, reprocess=kind).plan().owed) for kind in get_args(Reprocess)}
+    assert chosen == {"missing": 1, "failed": 2, "stale": 3, "all": 4}
 
 
 def test_an_estimate_is_the_median_of_earlier_commits(root: str, store: Store) -> None:
@@ -145,6 +184,16 @@ def test_the_command_prints_a_line_for_each_day(root: str) -> None:
     assert [line["action"] for line in lines] == ["skip", "run", "run"]
     shown = CliRunner().invoke(app, ["backfill", "plan", "problems", *days, "--root", root, "--set", "count=2"])
     assert "2 of 3 partitions to run" in shown.output
+
+
+def test_a_gate_may_be_given_to_the_command(root: str) -> None:
+    make(asked(root), MONDAY)
+    days = ["--from", "2026-11-16", "--to", "2026-11-16", "--root", root, "--set", "count=2", "--json"]
+    told = CliRunner().invoke(app, ["backfill", "plan", "problems", *days, "--gate", "problems.rows>=3"])
+    assert json.loads(told.output)["reasons"] == ["gate problems.rows >= 3: it is 2"]
+    wrong = CliRunner().invoke(app, ["backfill", "plan", "problems", *days, "--gate", "labels.rows>=3"])
+    assert wrong.exit_code == 2
+    assert "makes no 'labels'" in wrong.output + wrong.stderr
 
 
 def test_a_name_that_is_no_stage_is_refused(root: str) -> None:
