@@ -18,7 +18,7 @@ from pathlib import PurePosixPath
 from flows.stage import Stage
 from flows.stages import writer_of
 from flows.work import MAIN_RUN, InputsMissing
-from storage.partition import Partition, slug
+from storage.partition import BadName, Partition, checked_name, slug
 from storage.store import Store
 from tasks.arena.params import BattleImport, BattlesParams
 from tasks.params import Params, ProblemsParams, TracesParams
@@ -38,6 +38,13 @@ class Wanted:
     source: str | None = None
     model: str | None = None
     run: str = MAIN_RUN
+
+    def __post_init__(self) -> None:
+        for option in ("source", "model", "run"):
+            try:
+                checked_name(getattr(self, option) or MAIN_RUN)
+            except BadName as error:
+                raise Unclear(f"--{option} {error}") from None
 
     def fits(self, partition: Partition) -> bool:
         """Whether `partition` has what was given; an experiment may read what run=main holds."""

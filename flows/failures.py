@@ -18,9 +18,10 @@ from flows.sql import BadSelection
 from flows.terminal import show_error
 from flows.work import Busy, InputsMissing
 from storage.commit import CommitLost, InvalidData
-from storage.files import StorageFull
+from storage.files import OutsideRoot, StorageFull
 from storage.lease import LeaseHeld, LeaseLost
 from storage.manifest import Damaged
+from storage.partition import BadName
 from storage.store import Missing
 from tasks.records import SourceError
 
@@ -51,7 +52,7 @@ def failure_of(error: BaseException) -> Failure:
     """The failure that `error` means; unexpected ones are named by their class."""
     text = str(error) or type(error).__name__
     match error:
-        case ParameterError() | Unclear() | BadSelection() | SourceError() | Incomparable():
+        case ParameterError() | Unclear() | BadSelection() | SourceError() | Incomparable() | BadName() | OutsideRoot():
             return Failure(USAGE, "This cannot be run", text)
         case InputsMissing():
             return Failure(INPUTS_MISSING, "An input is missing", text)

@@ -197,7 +197,7 @@ def _reads(stage: Stage, manifest: Manifest | None) -> dict[str, None]:
 def _model_digest(stage: Stage, manifest: Manifest | None) -> str | None:
     try:
         return model_digest(stage.params.model_validate(manifest.params)) if manifest else None
-    except ValidationError:  # made when the parameters had other fields
+    except (ValidationError, FileNotFoundError):  # made when the parameters had other fields, or the model was whole
         return None
 
 

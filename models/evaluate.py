@@ -38,8 +38,8 @@ def main() -> None:
     parser.add_argument("--splits", nargs="+", default=["test", "held_out"])
     parser.add_argument("--style", default="concise")
     asked = parser.parse_args()
-    tokenizer = AutoTokenizer.from_pretrained(asked.model, padding_side="left")
-    model = AutoModelForCausalLM.from_pretrained(asked.model).eval()
+    tokenizer = AutoTokenizer.from_pretrained(asked.model, padding_side="left", trust_remote_code=False)
+    model = AutoModelForCausalLM.from_pretrained(asked.model, trust_remote_code=False, use_safetensors=True).eval()
     torch.manual_seed(asked.seed)
     report = {}
     for split in asked.splits:

@@ -15,18 +15,22 @@ import json
 import math
 import random
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM
 
 from evals.problems import OPERATIONS, Problem, Style, generate, right_order
 from evals.prompts import plain_prompt
 
+CHECKPOINT = "checkpoint.safetensors"
 END = "<|endoftext|>"
 VOCABULARY = 1024
 CONTEXT = 512
@@ -352,20 +356,39 @@ def log(out: Path, state: State, loss: float, scale: float, unseen: float) -> No
 
 
 def save(out: Path, model: Qwen2ForCausalLM, optimizers: list[Any], state: State) -> None:
+    """One file of tensors, with the scalars as JSON in its header. It appears as a whole, or the old one stays."""
     part = out / "checkpoint.part"
-    torch.save([model.state_dict(), [o.state_dict() for o in optimizers], vars(state)], part)
-    part.replace(out / "checkpoint.pt")
+    save_file(dict(tensors_of(model, optimizers)), part, metadata={"state": json.dumps(vars(state))})
+    part.replace(out / CHECKPOINT)
 
 
 def load(out: Path, model: Qwen2ForCausalLM, optimizers: list[Any]) -> State:
-    path = out / "checkpoint.pt"
+    path = out / CHECKPOINT
     if not path.exists():
         return State()
-    weights, moments, state = torch.load(path, weights_only=True)
-    model.load_state_dict(weights)
-    for optimizer, moment in zip(optimizers, moments, strict=True):
-        optimizer.load_state_dict(moment)
-    return State(**state)
+    with safe_open(path, framework="pt") as file:
+        state, tensors = file.metadata()["state"], {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            parameter.copy_(tensors[f"model/{name}"])
+    for place, optimizer in enumerate(optimizers):
+        moments: dict[int, dict[str, torch.Tensor]] = defaultdict(dict)
+        for name, tensor in tensors.items():
+            match name.split("/"):
+                case ["optimizer", number, parameter_number, moment] if int(number) == place:
+                    moments[int(parameter_number)][moment] = tensor
+        optimizer.load_state_dict(optimizer.state_dict() | {"state": moments})
+    return State(**json.loads(state))
+
+
+def tensors_of(model: Qwen2ForCausalLM, optimizers: list[Any]) -> Iterator[tuple[str, torch.Tensor]]:
+    """Weights, each once where two layers share them, and the optimizers' moments. Rates are made anew at each step."""
+    for name, parameter in model.named_parameters():
+        yield f"model/{name}", parameter.detach()
+    for place, optimizer in enumerate(optimizers):
+        for number, moments in optimizer.state_dict()["state"].items():
+            for moment, tensor in moments.items():
+                yield f"optimizer/{place}/{number}/{moment}", tensor.contiguous()
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 Guaranteed by every `Files`:
 - `write` leaves the whole file or nothing under its name, and what it returned from survives a crash.
+- No path leads out of the root: one with `..`, one from the filesystem's root and one with a NUL raise OutsideRoot.
+  On a local disk nothing is written or removed behind a link that leads out of it; what is behind one can be read.
 - `swap` replaces a file only if it still is the version its caller saw, and `None` means "only if absent"; of
   two racing swaps one raises Conflict. A store that cannot promise this raises UnsafeStore.
 
@@ -23,6 +25,10 @@ class Conflict(Exception):
 
 class UnsafeStore(Exception):
     """The store has no compare-and-replace that works, so that two writers could not be told apart."""
+
+
+class OutsideRoot(ValueError):
+    """A path that leads out of the store; nothing was opened."""
 
 
 class StorageFull(OSError):
@@ -58,6 +64,13 @@ class Files(Protocol):
 
     def address(self, path: str) -> str:
         """What other programs open it by: an absolute path or a URL."""
+
+
+def inside(root: str | Path, path: str) -> str:
+    """The same path. Raises OutsideRoot where its text leads out of the root."""
+    if path.startswith("/") or "\0" in path or ".." in path.split("/"):
+        raise OutsideRoot(f"{path!r} leads out of {root}; give a path below it, without `..` and NUL")
+    return path
 
 
 def open_files(root: str | Path, **options: Any) -> Files:

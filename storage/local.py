@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from storage.files import Conflict, StorageFull, Stored, version_of
+from storage.files import Conflict, OutsideRoot, StorageFull, Stored, inside, version_of
 
 LOCK_SECONDS = 30.0
 _FULL = {errno.ENOSPC, errno.EDQUOT}
@@ -30,23 +30,23 @@ class LocalFiles:
         self.root = root.expanduser().absolute()
 
     def open(self, path: str) -> BinaryIO:
-        return open(self.root / path, "rb")
+        return open(self._at(path), "rb")
 
     def load(self, path: str) -> Stored | None:
         try:
-            data = (self.root / path).read_bytes()
+            data = self._at(path).read_bytes()
         except (FileNotFoundError, NotADirectoryError):
             return None
         return Stored(data, version_of(data))
 
     def write(self, path: str, data: bytes) -> None:
-        target = self.root / path
+        target = self._own(path)
         with _explained(target, len(data)):
             _make_folder(target.parent)
             _write_and_rename(target, data)
 
     def swap(self, path: str, data: bytes, old: str | None) -> str:
-        target = self.root / path
+        target = self._own(path)
         with _explained(target, len(data)):
             _make_folder(target.parent)
             with _locked(target.with_name(f".{target.name}.lock")):
@@ -58,24 +58,38 @@ class LocalFiles:
 
     def names(self, folder: str) -> list[str]:
         try:
-            return os.listdir(self.root / folder)
+            return os.listdir(self._at(folder))
         except (FileNotFoundError, NotADirectoryError):
             return []
 
     def size(self, path: str) -> int:
-        target = self.root / path
+        target = self._at(path)
         files = [target] if target.is_file() else [each for each in target.rglob("*") if each.is_file()]
         return sum(each.stat().st_size for each in files)
 
     def remove(self, path: str) -> None:
-        target = self.root / path
-        if target.is_dir():
+        target = self._own(path)
+        if target.is_dir() and not target.is_symlink():
             shutil.rmtree(target, ignore_errors=True)
         else:
             target.unlink(missing_ok=True)
 
     def address(self, path: str) -> str:
-        return str(self.root / path)
+        return str(self._at(path))
+
+    def _at(self, path: str) -> Path:
+        return self.root / inside(self.root, path)
+
+    def _own(self, path: str) -> Path:
+        """Where it may be written. A link that is put there in the same moment is not seen."""
+        target = self._at(path)
+        folder = target.parent.resolve()
+        if not folder.is_relative_to(self.root.resolve()):
+            raise OutsideRoot(
+                f"{target.parent} leads to {folder}, out of {self.root}; nothing is written behind such a link: let "
+                "the root itself be a link, or mount the other disk there"
+            )
+        return target
 
 
 def _write_and_rename(target: Path, data: bytes) -> None:

@@ -17,7 +17,7 @@ import time
 import uuid
 from typing import Any, BinaryIO, cast
 
-from storage.files import Conflict, Stored, UnsafeStore, version_of
+from storage.files import Conflict, Stored, UnsafeStore, inside, version_of
 
 _MEMORY = threading.Lock()
 _BUSY_TRIES = 8
@@ -83,7 +83,7 @@ class ObjectFiles:
         return str(self.fs.unstrip_protocol(self._at(path)))
 
     def _at(self, path: str) -> str:
-        return f"{self.root}/{path}"
+        return f"{self.root}/{inside(self.root, path)}"
 
     def _swap_in_memory(self, path: str, data: bytes, old: str | None) -> str:
         with _MEMORY:

@@ -12,31 +12,40 @@ from __future__ import annotations
 
 import datetime
 import re
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
 _FORM = re.compile(r"date=([^/]+)/source=([^/]+)(?:/model=([^/]+))?/run=([^/]+)")
+
+
+class BadName(ValueError):
+    """A text that cannot be part of a partition's path."""
+
+
+def checked_name(text: str) -> str:
+    """The same text. Raises BadName where a path with it could mean another place, or no place."""
+    if not _NAME.fullmatch(text):
+        seen = text if len(text) <= 120 else f"{text[:120]}... ({len(text):,} characters)"
+        raise BadName(
+            f"{seen!r} cannot be part of a path: give 1 to 120 of A-Z a-z 0-9 . _ - that start with a "
+            "letter or digit (storage.partition.slug makes such a name)"
+        )
+    return text
+
+
+Name = Annotated[str, AfterValidator(checked_name)]
+"""A part of a partition, as a field of parameters."""
 
 
 class Partition(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     date: datetime.date
-    source: str
-    model: str | None = None
-    run: str = "main"
-
-    @field_validator("source", "model", "run")
-    @classmethod
-    def _is_a_name(cls, value: str | None) -> str | None:
-        if value is not None and not _NAME.fullmatch(value):
-            raise ValueError(
-                f"{value!r} cannot be part of a path: give 1 to 120 of A-Z a-z 0-9 . _ - that start with a "
-                "letter or digit (storage.partition.slug makes such a name)"
-            )
-        return value
+    source: Name
+    model: Name | None = None
+    run: Name = "main"
 
     def __str__(self) -> str:
         model = f"/model={self.model}" if self.model is not None else ""
@@ -57,10 +66,13 @@ class Partition(BaseModel):
 
 
 def slug(name: str) -> str:
-    """A name for a path out of any name: "Qwen/Qwen3-8B" -> "Qwen-Qwen3-8B". Two names may share a slug."""
+    """A name for a path out of any name: "Qwen/Qwen3-8B" -> "Qwen-Qwen3-8B". Two names may share a slug.
+
+    Raises BadName where there is nothing to make one of.
+    """
     cleaned = re.sub(r"[^A-Za-z0-9._-]+", "-", name).lstrip("._-").rstrip("-")[:120]
     if not cleaned:
-        raise ValueError(f"{name!r} holds no letter or digit to make a path's name of")
+        raise BadName(f"{name!r} holds no letter or digit to make a path's name of")
     return cleaned
 
 

@@ -20,7 +20,7 @@ EMBEDDED = Path(__file__).resolve().parent.parent / "models"
 
 BEHAVIOUR = re.compile(
     r"(config|generation_config|tokenizer|tokenizer_config|special_tokens_map|added_tokens|vocab)\.json"
-    r"|merges\.txt|tokenizer\.model|chat_template\.(jinja|json)|.*\.safetensors(\.index\.json)?|pytorch_model.*\.bin"
+    r"|merges\.txt|tokenizer\.model|chat_template\.(jinja|json)|.*\.safetensors(\.index\.json)?"
 )
 """Files that define behaviour; cards, logs and licences do not."""
 
@@ -41,10 +41,12 @@ class ModelRef:
 def resolve(name: str, revision: str | None = None) -> ModelRef:
     """The model of a name.
 
-    Raises FileNotFoundError, naming what there is, where the name leads nowhere or the hub cannot be asked.
+    Raises FileNotFoundError, naming what there is, where the name leads nowhere, the folder has no safetensors, or the
+    hub cannot be asked.
     """
     folder = EMBEDDED / name if name in embedded() else Path(name).expanduser()
     if (folder / "config.json").is_file():
+        _must_be_tensors(folder)
         return ModelRef(folder.resolve().name, str(folder.resolve()), digest(folder))
     if name and folder.is_dir():
         raise FileNotFoundError(f"model folder {folder} has no config.json: not in Hugging Face layout")
@@ -52,6 +54,16 @@ def resolve(name: str, revision: str | None = None) -> ModelRef:
         raise FileNotFoundError(f"no model folder {name!r}; embedded models: {_listed()}")
     commit = _commit(name, revision)
     return ModelRef(name, name, commit, commit)
+
+
+def _must_be_tensors(folder: Path) -> None:
+    """Weights in other files are pickles, which run code when they are loaded: no engine here opens them."""
+    if not any(folder.glob("*.safetensors")):
+        there = ", ".join(path.name for path in sorted(folder.iterdir()) if path.suffix in (".bin", ".pt", ".pth"))
+        raise FileNotFoundError(
+            f"model folder {folder} has no *.safetensors{f', only {there}' if there else ''}; save it again with"
+            " save_pretrained(..., safe_serialization=True)"
+        )
 
 
 def embedded() -> list[str]:

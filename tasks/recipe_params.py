@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from evals.filters.screen import Filters
 from evals.recipes.rewards import Reward
+from storage.partition import Name
 from tasks.params import Params
 
 Recipe = Literal["rejection", "shortest", "chained", "search", "self_output", "paraphrased", "preferences", "rlvr"]
@@ -62,7 +63,7 @@ class RecipeParams(Params):
     """rlvr: leave out problems above it."""
     reward: Reward = Reward()
     """rlvr: what each attempt would have got."""
-    greedy_run: str | None = None
+    greedy_run: Name | None = None
     """rlvr: the run whose traces were sampled at temperature 0, to tell what is right only when sampled."""
     tokenizer: str = "tiny_reasoner"
     """Whose tokens `filters.max_length` counts: an embedded model, a folder or a hub name."""

@@ -147,9 +147,13 @@ def _in_folder(path: str, suffixes: tuple[str, ...]) -> list[tuple[str, str]]:
 
 
 def parted(path: str) -> tuple[str, str]:
-    """Folder, or the part of a URL that stands for it, and name."""
+    """Folder, or the part of a URL that stands for it, and name. Raises SourceError for what no file can be called."""
+    if "\0" in path:
+        raise SourceError(f"{path!r}: holds a NUL, which no file's name can; give a file or a folder")
     scheme, mark, rest = path.rpartition("://")
     folder, slash, name = rest.rstrip("/").rpartition("/")
+    if name == "..":
+        return path, ""
     return (scheme + mark + folder) or slash or ".", name
 
 

@@ -15,7 +15,7 @@ def token_counter(name: str) -> tuple[TokenCounter, bool]:
     from tasks.model import resolve
 
     model = resolve(name)
-    tokenizer = AutoTokenizer.from_pretrained(model.path, revision=model.revision or "main")
+    tokenizer = AutoTokenizer.from_pretrained(model.path, revision=model.revision or "main", trust_remote_code=False)
 
     def count(texts: Sequence[str]) -> list[int]:
         return [len(ids) for ids in tokenizer(list(texts), add_special_tokens=False)["input_ids"]]

@@ -243,6 +243,8 @@ def _load(model: ModelRef, params: EngineParams, resources: Resources, gpus: flo
         "model": model.path,
         "revision": model.revision,
         "tokenizer_revision": model.revision,
+        "load_format": "safetensors",  # other files of weights are pickles
+        "trust_remote_code": False,
         "dtype": _dtype(model) if params.dtype == "auto" else params.dtype,
         "max_model_len": params.max_model_len,
         "enable_prefix_caching": True,
@@ -275,7 +277,7 @@ def _dtype(model: ModelRef) -> str:
     import torch
     from transformers import AutoConfig
 
-    stored = AutoConfig.from_pretrained(model.path, revision=model.revision).dtype
+    stored = AutoConfig.from_pretrained(model.path, revision=model.revision, trust_remote_code=False).dtype
     return "float32" if stored in (torch.float32, "float32") else "auto"
 
 

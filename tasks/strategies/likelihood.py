@@ -37,7 +37,9 @@ class LikelihoodScorer:
         from transformers import AutoModelForCausalLM
 
         self._tokenizer, self._style = tokenizer_of(model.path, model.revision), style
-        self._network: Any = AutoModelForCausalLM.from_pretrained(model.path, revision=model.revision or "main").eval()
+        self._network: Any = AutoModelForCausalLM.from_pretrained(
+            model.path, revision=model.revision or "main", trust_remote_code=False, use_safetensors=True
+        ).eval()
         self._context = base_context(model)
         has_template = getattr(self._tokenizer, "chat_template", None) is not None
         self._chat = chat == "on" or (chat == "auto" and has_template and style != "few_shot")

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from evals.strategies import AnySettings, strategy
 from evals.strategies.settings import Majority, Pass
+from storage.partition import Name
 from tasks.engine import EngineParams
 from tasks.params import Params
 
@@ -19,7 +20,7 @@ class VerifierRef(BaseModel):
     kind: Literal["process", "outcome", "likelihood"] = "process"
     """`process`: a probability behind every step; `outcome`: one behind the last. `likelihood`: how likely the model
     that wrote the traces finds each step; it is not trained, and meant for the aggregate `product`."""
-    run: str | None = None
+    run: Name | None = None
     """process, outcome: the run that trained it; null: the run's own, or main."""
 
 

@@ -23,7 +23,7 @@ LABELS = {0: "wrong", 1: "right"}
 def tokenizer_of(path: str, revision: str | None = None) -> Any:
     from transformers import AutoTokenizer
 
-    return AutoTokenizer.from_pretrained(path, revision=revision or "main")
+    return AutoTokenizer.from_pretrained(path, revision=revision or "main", trust_remote_code=False)
 
 
 def new_network(base: ModelRef, dtype: str, head: Head = "hidden") -> Any:
@@ -33,7 +33,9 @@ def new_network(base: ModelRef, dtype: str, head: Head = "hidden") -> Any:
 
     if head == "confidence":
         return new_confidence_network(_language_model(base.path, dtype, base.revision))
-    config = AutoConfig.from_pretrained(base.path, revision=base.revision or "main", id2label=LABELS)
+    config = AutoConfig.from_pretrained(
+        base.path, revision=base.revision or "main", id2label=LABELS, trust_remote_code=False
+    )
     config.classifier_dropout = 0.0  # what is random in training could not be resumed
     config.use_cache = False
     network = _loaded(base.path, dtype, config, base.revision)
@@ -49,7 +51,7 @@ def trained_network(folder: str, dtype: str = "float32", head: Head = "hidden") 
 
     if head == "confidence":
         return trained_confidence_network(_language_model(folder, dtype, None), Path(folder))
-    config = AutoConfig.from_pretrained(folder)
+    config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
     if config.num_labels != len(LABELS):
         raise ValueError(f"{folder} has {config.num_labels} labels; a verifier has two, wrong and right")
     return _loaded(folder, dtype, config, None).eval()
@@ -64,7 +66,7 @@ def base_context(base: ModelRef) -> int:
     """Tokens that a language model can read, without loading it."""
     from transformers import AutoConfig
 
-    return context_of(AutoConfig.from_pretrained(base.path, revision=base.revision or "main"))
+    return context_of(AutoConfig.from_pretrained(base.path, revision=base.revision or "main", trust_remote_code=False))
 
 
 def step_logits(network: Any, batch: Sequence[Encoded]) -> Any:
@@ -108,7 +110,12 @@ def _loaded(path: str, dtype: str, config: Any, revision: str | None) -> Any:
 
     _quiet()
     network = AutoModelForTokenClassification.from_pretrained(
-        path, config=config, dtype=_dtype(dtype), revision=revision or "main"
+        path,
+        config=config,
+        dtype=_dtype(dtype),
+        revision=revision or "main",
+        trust_remote_code=False,
+        use_safetensors=True,
     )
     if not hasattr(network, "score"):
         raise ValueError(
@@ -121,7 +128,9 @@ def _language_model(path: str, dtype: str, revision: str | None) -> Any:
     from transformers import AutoModelForCausalLM
 
     _quiet()
-    return AutoModelForCausalLM.from_pretrained(path, dtype=_dtype(dtype), revision=revision or "main")
+    return AutoModelForCausalLM.from_pretrained(
+        path, dtype=_dtype(dtype), revision=revision or "main", trust_remote_code=False, use_safetensors=True
+    )
 
 
 def _quiet() -> None:

@@ -77,9 +77,12 @@ def committed_files(verifiers: Location, kind: Kind) -> dict[str, bytes]:
 
 
 def unpack(files: Mapping[str, bytes], folder: Path) -> Path:
-    """Writes a verifier's files as a folder that transformers and vLLM load."""
+    """Writes a verifier's files as a folder that transformers and vLLM load. Raises ValueError for a name that is none
+    of a file right in it: the rows may be a stranger's."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, data in files.items():
+        if name in ("", ".", "..") or "/" in name or "\0" in name:
+            raise ValueError(f"a verifier's file is called {name!r}; it has to lie right in its folder")
         (folder / name).write_bytes(data)
     return folder
 

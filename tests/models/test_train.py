@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from evals.problems import OPERATIONS, generate
 from evals.truth import equations
-from models.train import bucket_rows, build_tokenizer, collate, drill, near, rate, train, with_slip
+from models.train import CHECKPOINT, bucket_rows, build_tokenizer, collate, drill, near, rate, train, with_slip
 from tasks.model import EMBEDDED
 
 
@@ -69,5 +70,7 @@ def test_a_stopped_run_goes_on_as_if_it_had_never_stopped(tmp_path: Path, out: P
     train(whole, tokens=8_000, snapshots=[], seed=5, minutes=60)
     train(parts, tokens=8_000, snapshots=[], seed=5, minutes=0)
     train(parts, tokens=8_000, snapshots=[], seed=5, minutes=60)
-    weights = [torch.load(folder / "checkpoint.pt", weights_only=True)[0] for folder in (whole, parts)]
-    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+    ends = [load_file(folder / CHECKPOINT) for folder in (whole, parts)]
+    assert ends[0].keys() == ends[1].keys()
+    assert {name.split("/")[-1] for name in ends[0]} >= {"momentum", "exp_avg", "exp_avg_sq", "step"}
+    assert all(torch.equal(ends[0][name], ends[1][name]) for name in ends[0])

@@ -72,3 +72,9 @@ def test_offline_a_downloaded_model_has_the_commit_of_its_download(
     refs.mkdir(parents=True)
     (refs / "main").write_text("abc123\n")
     assert resolve("someone/model").digest == "abc123"
+
+
+def test_weights_that_could_run_code_are_refused(folder: Path) -> None:
+    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+    with pytest.raises(FileNotFoundError, match=r"my_model has no \*\.safetensors, only pytorch_model\.bin"):
+        resolve(str(folder))
