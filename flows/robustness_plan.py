@@ -8,7 +8,7 @@ there; seconds follow from that attempt's rate, start-up included. Each number s
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -22,6 +22,7 @@ from evals.robustness.power import (
     Test,
     detectable_fall,
     kind_share,
+    power,
     problems_for,
     shown_margin,
     spread,
@@ -59,6 +60,10 @@ class Line:
     """The smallest change that one test finds."""
     detectable_holm: float
     """The same at Holm's first step."""
+    power: float | None
+    """How probably one test finds `effect`; None where no effect was asked for."""
+    power_holm: float | None
+    """The same at Holm's first step."""
     margin: float
     """The smallest margin within which a model that does not change is shown robust."""
     trials: int
@@ -84,12 +89,15 @@ def plan(
     known: Known, design: Design, test: Test, effect: float | None, sizes: Sequence[int] = (100, 200, 500, 1000, 2000)
 ) -> Plan:
     """For the number of problems of the design, and for `sizes`. Raises ParameterError for an effect out of reach."""
-    try:
-        needed = None if effect is None else problems_for(effect, _spread_at(effect, known.world, design), test)
-    except ValueError as error:
-        raise ParameterError(f"--effect: {error}") from error
+    found, needed = None, None
+    if effect is not None:
+        try:
+            found = effect, _spread_at(effect, known.world, design)
+            needed = problems_for(*found, test)
+        except ValueError as error:
+            raise ParameterError(f"--effect: {error}") from error
     numbers = sorted({design.problems, *sizes, *([needed] if needed else [])})
-    lines = tuple(_line(known, replace(design, problems=each), test) for each in numbers if each > 1)
+    lines = tuple(_line(known, replace(design, problems=each), test, found) for each in numbers if each > 1)
     return Plan(known, design, test, lines, effect, needed)
 
 
@@ -99,14 +107,18 @@ def _spread_at(effect: float, world: World, design: Design) -> float:
     return spread(replace(world, fall=effect / world.accuracy), design)
 
 
-def _line(known: Known, design: Design, test: Test) -> Line:
+def _line(known: Known, design: Design, test: Test, effect: tuple[float, float] | None) -> Line:
+    """`effect`: the one to find, and the spread that it has."""
+    alone = replace(test, tests=1)
     arms = test.tests + 1  # identity, the control, is in no family
     trials = design.problems * (design.variants * design.samples * arms + design.originals)
     tokens = None if known.tokens is None else trials * known.tokens
     return Line(
         problems=design.problems,
-        detectable=detectable_fall(known.world, design, replace(test, tests=1)),
+        detectable=detectable_fall(known.world, design, alone),
         detectable_holm=detectable_fall(known.world, design, test),
+        power=None if effect is None else power(*effect, design.problems, alone),
+        power_holm=None if effect is None else power(*effect, design.problems, test),
         margin=shown_margin(spread(known.world, design), design.problems, test),
         trials=trials,
         tokens=tokens,
@@ -197,22 +209,27 @@ def _rate(manifest: Manifest) -> float | None:
 
 
 def shown(made: Plan) -> RenderableType:
-    table = Table(title="what a run can see, in points", title_justify="left")
-    for column in ("problems", "change", "by Holm", "robust", "trials", "tokens", "time"):
-        table.add_column(column, justify="right")
+    table = Table(title="what a run can see, in points", title_justify="left", box=None, pad_edge=False)
+    asked = () if made.effect is None else (f"finds {100 * made.effect:g}", "by Holm")
+    for column in ("problems", "change", "by Holm", *asked, "robust", "trials", "tokens", "time"):
+        table.add_column(column, justify="right", no_wrap=" " not in column)
     for line in made.lines:
         marked = "bold" if line.problems in (made.design.problems, made.needed) else None
-        cells = (
-            f"{line.problems:,}",
-            f"{100 * line.detectable:.1f}",
-            f"{100 * line.detectable_holm:.1f}",
-            f"± {100 * line.margin:.1f}",
-            f"{line.trials:,}",
-            "" if line.tokens is None else f"{line.tokens:,.0f}",
-            "" if line.seconds is None else _duration(line.seconds),
-        )
-        table.add_row(*cells, style=marked)
+        table.add_row(*_cells(line), style=marked)
     return Group(*_said(made), table)
+
+
+def _cells(line: Line) -> Iterator[str]:
+    yield f"{line.problems:,}"
+    yield f"{100 * line.detectable:.1f}"
+    yield f"{100 * line.detectable_holm:.1f}"
+    for chance in (line.power, line.power_holm):
+        if chance is not None:
+            yield f"{chance:.0%}"
+    yield f"± {100 * line.margin:.1f}"
+    yield f"{line.trials:,}"
+    yield "" if line.tokens is None else f"{line.tokens:,.0f}"
+    yield "" if line.seconds is None else _duration(line.seconds)
 
 
 def _said(made: Plan) -> list[str]:
@@ -237,6 +254,5 @@ def _times(count: int) -> str:
 
 
 def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min" if minutes else f"{seconds:.0f} s"

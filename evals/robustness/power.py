@@ -1,4 +1,5 @@
-"""What a run can see before it is paid for: the minimum detectable effect, and the problems that a given one takes.
+"""What a run can see before it is paid for: the minimum detectable effect, how probably a given one is found, and the
+problems that it takes.
 
 The difference of a problem, its variants' share of right trials minus its originals', has under `worlds` the variance
 
@@ -15,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import nctdtrinc, stdtrit
+from scipy.special import nctdtr, nctdtrinc, stdtrit
 
 from evals.robustness.by_problem import Floats, Ints
 from evals.robustness.worlds import KIND, VARIANT, Design, World
@@ -71,6 +72,18 @@ def detectable(deviation: float, problems: int, test: Test = Test()) -> float:
     # Rejections on the wrong side, which a two-sided test makes too, are below 1e-5 at a power of one half or more.
     shift = nctdtrinc(problems - 1, 1 - test.power, beyond)
     return float(shift * deviation / np.sqrt(problems))
+
+
+def power(effect: float, deviation: float, problems: int, test: Test = Test()) -> float:
+    """How probably the test finds a mean difference of `effect`. Raises ValueError for fewer than 2 problems."""
+    if problems < 2:
+        raise ValueError(f"{problems} problem has no standard error; at least 2")
+    if deviation == 0:
+        return 1.0 if effect else 0.0
+    beyond = stdtrit(problems - 1, 1 - test.level / test.tests / 2)
+    shift = abs(effect) / deviation * np.sqrt(problems)
+    # Its upper tail: that of the negative, mirrored, which keeps digits where it is tiny.
+    return float(nctdtr(problems - 1, -shift, -beyond) + nctdtr(problems - 1, shift, -beyond))
 
 
 def problems_for(effect: float, deviation: float, test: Test = Test()) -> int:

@@ -40,6 +40,17 @@ def test_an_accuracy_alone_is_enough_to_plan(proctor: Callable[..., Result]) -> 
     assert "assumed" in told["known"]["told_by"]
 
 
+def test_an_effect_has_a_power_at_each_number_of_problems(proctor: Callable[..., Result]) -> None:
+    told = json.loads(proctor("--accuracy", "0.8", "--effect", "0.03", "--json").output)
+    lines = {line["problems"]: line for line in told["lines"]}
+    assert lines[told["needed"]]["power_holm"] == pytest.approx(0.8, abs=0.002)
+    powers = [lines[size]["power"] for size in sorted(lines)]
+    assert powers == sorted(powers)
+    assert all(line["power"] > line["power_holm"] for line in lines.values() if line["power"] < 0.999)
+    assert "finds 3" in proctor("--accuracy", "0.8", "--effect", "0.03").output
+    assert "finds" not in proctor("--accuracy", "0.8").output
+
+
 def test_former_trials_tell_accuracy_difficulty_cost_and_how_much_kinds_move(
     proctor: Callable[..., Result], tmp_path: Path
 ) -> None:

@@ -5,8 +5,18 @@ import pytest
 from scipy import stats
 
 from evals.robustness.equivalence import equivalence
+from evals.robustness.means import mean_of
 from evals.robustness.power import Test as Planned
-from evals.robustness.power import detectable, detectable_fall, kind_share, problems_for, shown_margin, spread, world_of
+from evals.robustness.power import (
+    detectable,
+    detectable_fall,
+    kind_share,
+    power,
+    problems_for,
+    shown_margin,
+    spread,
+    world_of,
+)
 from evals.robustness.worlds import Design, World, chances, originals, variants
 
 
@@ -15,6 +25,25 @@ def test_detectable_is_what_the_noncentral_t_finds_with_its_power() -> None:
     shift, beyond = effect / 0.4 * np.sqrt(60), stats.t.ppf(1 - 0.05 / 8, 59)
     power = 1 - stats.nct.cdf(beyond, 59, shift) + stats.nct.cdf(-beyond, 59, shift)
     assert power == pytest.approx(0.9, abs=1e-6)
+
+
+def test_power_at_what_is_detectable_is_the_power_that_was_asked_for() -> None:
+    test = Planned(power=0.9, tests=4)
+    assert power(detectable(0.4, 60, test), 0.4, 60, test) == pytest.approx(0.9, abs=1e-6)
+    assert power(0.0, 0.4, 60, test) == pytest.approx(0.05 / 4)  # no effect: only the test's own error
+
+
+@pytest.mark.parametrize(("fall", "tests"), [(0.05, 1), (0.05, 8), (0.1, 8), (0.0, 1)])
+def test_an_effect_is_found_as_often_as_was_planned(fall: float, tests: int) -> None:
+    """In worlds where the kind takes this share of the accuracy, by the t-test of the report."""
+    world, design, draw = World(0.8, fall=fall), Design(100, 4, originals=4), np.random.default_rng(8)
+    planned = power(fall * 0.8, spread(world, design), 100, Planned(tests=tests))
+    found = 0
+    for _ in range(2000):
+        p = chances(world, 100, draw)
+        p_value = mean_of(variants(p, world, design, draw).mean(axis=1) - originals(p, 4, draw)).p
+        found += p_value is not None and p_value <= 0.05 / tests
+    assert found / 2000 == pytest.approx(planned, abs=0.035)
 
 
 def test_as_many_problems_as_needed_and_not_one_more() -> None:
