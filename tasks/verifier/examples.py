@@ -29,6 +29,10 @@ class OneClass(ValueError):
     """The labels to train on are all good, or all bad."""
 
 
+class SearchedLabels(ValueError):
+    """A target asks for rollouts of every step, and a search chose the steps that have any."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One labelled step: what is learnt from it, what the rollouts said, what is known to be true."""
@@ -109,6 +113,23 @@ def require_two_classes(kind: Kind, train: Sequence[Example], target: str) -> No
     raise OneClass(
         f"the {kind} verifier (target={target}) has {seen}: there is nothing to tell apart. Take problems that the "
         "model solves sometimes, more traces a problem, or labels with counts"
+    )
+
+
+def require_rollouts_of_every_step(rows: Sequence[Row], target: str) -> None:
+    """Raises SearchedLabels where `counts` or `soft` would learn from `prm` rows of a search for first errors.
+
+    Such rows have steps that are good without a rollout, for something further on arrived: no other policy makes them.
+    The steps that do have counts are then those that the search doubted, and their shares are no sample of all steps.
+    """
+    labelled = [pair for row in rows for pair in zip(row["labels"], row["successes"], row["failures"], strict=False)]
+    implied = sum(good and not successes + failures for good, successes, failures in labelled)
+    if target not in ("counts", "soft") or not implied:
+        return
+    raise SearchedLabels(
+        f"target={target}: {implied:,} of {len(labelled):,} labelled steps are good by implication, without a rollout, "
+        "so the labels come from a search (policy=scan, binary or posterior, or trees), and the steps with rollouts "
+        "are those that it doubted. Train with target=hard, or on labels of every step (policy=first_success or fixed)"
     )
 
 

@@ -22,7 +22,14 @@ from tasks.model import ModelRef, resolve
 from tasks.verifier.checkpoint import Checkpoint
 from tasks.verifier.chunks import chunks
 from tasks.verifier.encoding import Encoder
-from tasks.verifier.examples import Example, Examples, Known, examples, require_two_classes
+from tasks.verifier.examples import (
+    Example,
+    Examples,
+    Known,
+    examples,
+    require_rollouts_of_every_step,
+    require_two_classes,
+)
 from tasks.verifier.network import base_context, new_network, tokenizer_of
 from tasks.verifier.params import Kind, VerifierParams
 from tasks.verifier.quality import Constants, chosen_cut_off, quality
@@ -50,7 +57,7 @@ class _Result:
 
 
 def run(job: Job[VerifierParams]) -> Outcome:
-    """Raises OneClass, TooFewProblems, and what resolving the base raises."""
+    """Raises OneClass, SearchedLabels, TooFewProblems, and what resolving the base raises."""
     params = job.params
     base = resolve(params.base, params.revision)
     tokenizer = tokenizer_of(base.path, base.revision)
@@ -92,6 +99,8 @@ def _examples(job: Job[VerifierParams], kind: Kind, tokenizer: Any, base: ModelR
     context = min(params.max_length or context, context)
     first = set(list(known.problems)[: params.problems])
     rows = [row for row in job.inputs[ROWS[kind]].read().to_pylist() if row["problem_id"] in first]
+    if kind == "process":
+        require_rollouts_of_every_step(rows, params.target)
     found = examples(kind, rows, known, Encoder(tokenizer, params.prompt), params, context)
     for split in SPLITS:
         if not any(step.evidence.weight for each in found.of(split) for step in each.steps):

@@ -166,6 +166,12 @@ class TestBudget:
         point = outcome.summary["strategies"]["majority"][1]
         assert point["unknown"] == len(ended)
 
+    async def test_one_that_holds_no_sample_ends_every_play_that_needs_one_and_no_other(self, root):
+        engine = Counting()
+        outcome = await played(root, engine, strategies=(Majority(),), ns=(4, 8), budget=511)
+        assert (engine.asked, outcome.tokens, outcome.dead) == ([], 0, ())
+        assert [(row["n"], row["reason"] == "budget") for row in rows(outcome)] == [(4, False), (8, True)] * 6
+
     async def test_a_larger_one_goes_on_from_what_was_paid_for(self, root):
         first, second = Counting(), Counting()
         await played(root, first, strategies=(Majority(),), ns=(8,), budget=3 * 512)

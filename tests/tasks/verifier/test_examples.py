@@ -4,13 +4,16 @@ from typing import Any
 
 import pytest
 
+from evals.exports import Form, LabelledStep, LabelledTrace, export
+from evals.policies import policy
 from evals.steps import split
 from evals.verifier.likelihood import Evidence
 from tasks.model import resolve
 from tasks.verifier.encoding import Encoder
-from tasks.verifier.examples import Examples, Known, examples
+from tasks.verifier.examples import Examples, Known, SearchedLabels, examples, require_rollouts_of_every_step
 from tasks.verifier.network import tokenizer_of
 from tasks.verifier.params import VerifierParams
+from tests.evals.policies.traces import RIGHT, WRONG, alike, followed
 
 STEPS = ["Step 1: 2 + 3 = 5\n", "Step 2: 5 * 4 = 21\n#### 21"]
 TRACE = {"trace_id": "t", "problem_id": "p", "steps": STEPS, "truths": [1, 0]}
@@ -103,3 +106,35 @@ def test_the_tokens_are_those_that_the_model_itself_writes(tokenizer: Any) -> No
     [found] = Encoder(tokenizer, "concise").encode([("How many?", split(text, "step"))])
     prompt = "Question: How many?\nBe concise.\nAnswer:\n"
     assert list(found.ids) == tokenizer(prompt + text + "\n", add_special_tokens=False)["input_ids"]
+
+
+def rows_labelled_by(name: str) -> list[dict[str, Any]]:
+    """The `prm` rows of a right trace of four steps, and of one whose third step is wrong."""
+    rows = []
+    for good, answer in ((3, RIGHT), (2, WRONG)):
+        labels, _ = followed(policy(name, k=8), alike(good, 3), answer)
+        steps = [
+            LabelledStep("x\n", None if each.hard is None else each.hard == 1, each.soft, each.successes, each.failures)
+            for each in labels
+        ]
+        rows += export([LabelledTrace(f"t{good}", "p", "How many?\n", tuple(steps), answer.value)], Form()).prm
+    return rows
+
+
+@pytest.mark.parametrize("name", ["scan", "binary", "posterior"])
+@pytest.mark.parametrize("target", ["counts", "soft"])
+def test_counts_of_a_search_are_refused_with_what_to_take_instead(name: str, target: str) -> None:
+    with pytest.raises(SearchedLabels, match=rf"target={target}: .*Train with target=hard, or on labels of every step"):
+        require_rollouts_of_every_step(rows_labelled_by(name), target)
+
+
+@pytest.mark.parametrize("name", ["scan", "binary", "posterior"])
+@pytest.mark.parametrize("target", ["hard", "truth"])
+def test_other_targets_may_learn_from_a_search(name: str, target: str) -> None:
+    require_rollouts_of_every_step(rows_labelled_by(name), target)
+
+
+@pytest.mark.parametrize("name", ["fixed", "first_success"])
+@pytest.mark.parametrize("target", ["counts", "soft"])
+def test_counts_of_rollouts_from_every_step_are_evidence(name: str, target: str) -> None:
+    require_rollouts_of_every_step(rows_labelled_by(name), target)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from storage.store import Store
 from tasks.job import Outcome
 from tasks.verifier.checkpoint import Checkpoint, Checkpoints, Progress
 from tasks.verifier.chunks import chunks, files_of
-from tasks.verifier.examples import OneClass
+from tasks.verifier.examples import OneClass, SearchedLabels
 from tasks.verifier.train import TooFewProblems, run
 from tests.tasks.jobs import PARTITION, at
 from tests.tasks.verifier.data import QUICK, committed, labelled, verifier_job
@@ -146,6 +147,15 @@ def test_one_class_is_refused_in_words(tmp_path: Path, wrong: float, message: st
     committed(tmp_path, traces, labels, 20)
     with pytest.raises(OneClass, match=f"{message}.*nothing to tell apart"):
         run(verifier_job(tmp_path, QUICK.model_copy(update={"kinds": ("outcome",)})))
+
+
+def test_the_stage_refuses_the_counts_of_a_search(tmp_path: Path) -> None:
+    traces, labels = labelled(20)
+    implied = [replace(step, soft=None, successes=0, failures=0) for step in labels[0].steps[:-1]]
+    committed(tmp_path, traces, [replace(labels[0], steps=(*implied, labels[0].steps[-1])), *labels[1:]], 20)
+    assert all(step.hard for step in implied)
+    with pytest.raises(SearchedLabels, match=f"{len(implied)} of .* labelled steps are good by implication"):
+        run(verifier_job(tmp_path, PROCESS))
 
 
 def test_a_split_without_problems_is_refused_in_words(tmp_path: Path) -> None:
