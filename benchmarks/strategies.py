@@ -3,10 +3,11 @@
     python -m benchmarks.strategies --json                      everything, from nothing
     python -m benchmarks.strategies --store DIR --json          the same in a store that is kept, and gone on from
 
-Verifiers are trained on Monte Carlo labels (targets counts, hard, soft) of one set of problems, and one on the true
-labels of the same steps, the ceiling of what labels can do. Strategies are played on other problems: those that choose
-among whole solutions on all of them, those that are guided on the first `--guided`. The first 200 problems choose how
-far a weighted vote trusts its verifier, and are not reported.
+Verifiers with a head on confidence are trained on Monte Carlo labels (targets counts, hard, soft) of one set of
+problems and on the true labels of the same steps, the ceiling of what labels can do; an outcome verifier on the same
+traces; two whose head reads the hidden state, of counts and of the truth, tell whether it is the head. Strategies are
+played on other problems: those that choose among whole solutions on all of them, those that are guided on the first
+`--guided`. The first 200 problems choose how far a weighted vote trusts its verifier, and are not reported.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import product
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -38,10 +39,22 @@ from tasks.strategies.report import picture
 from tasks.strategies.summary import curves_of, outcomes_of
 from tasks.verifier.params import VerifierParams
 
-TARGETS = ("counts", "hard", "soft", "truth")
-"""What process verifiers learn; each is a run, as is the outcome verifier."""
-EPOCHS = 1
-"""Of 2,400 problems: a second one fits the training problems and no others."""
+
+def process(**how: Any) -> VerifierParams:
+    return VerifierParams(kinds=("process",), **how)
+
+
+TARGETS: tuple[Literal["counts", "hard", "soft", "truth"], ...] = ("counts", "hard", "soft", "truth")
+"""What process verifiers learn. The first of them is the one that searches and tuned votes ask."""
+EPOCHS = 4
+"""Of a head on confidence, which is small: more change little."""
+VERIFIERS: dict[str, VerifierParams] = {
+    **{target: process(target=target, head="confidence", epochs=EPOCHS) for target in TARGETS},
+    "outcome": VerifierParams(kinds=("outcome",), head="confidence", epochs=EPOCHS),
+    "hidden": process(epochs=1),
+    "hidden_truth": process(target="truth", epochs=1),
+}
+"""Each is a run. Of all weights one epoch: a second one fits the training problems and no others."""
 NS = (1, 2, 4, 8, 16)
 GUIDED_NS = (4, 16)
 POWERS = (1.0, 2.0, 4.0, 8.0)
@@ -53,8 +66,8 @@ PLACE = PARTITION.model_copy(update={"run": "eval"})
 def main() -> None:
     parser = arguments("test-time strategies: accuracy against tokens")
     parser.add_argument("--train", type=int, default=2400, help="problems whose traces train the verifiers")
-    parser.add_argument("--problems", type=int, default=1200, help="problems that strategies are played on")
-    parser.add_argument("--guided", type=int, default=400, help="of them, those that guided strategies are played on")
+    parser.add_argument("--problems", type=int, default=1400, help="problems that strategies are played on")
+    parser.add_argument("--guided", type=int, default=200, help="of them, those that guided strategies are played on")
     parser.add_argument("--store", type=Path, help="keep everything here, and go on from what is there")
     parser.add_argument("--picture", type=Path, help="draw accuracy against tokens into this file")
     asked = parser.parse_args()
@@ -91,9 +104,8 @@ def train(store: Store, problems: int) -> None:
     run(store, "main", "traces", TracesParams(samples=8))
     run(store, "main", "labels", LabelsParams(policy="fixed", k=8))
     run(store, "main", "prm", PRMParams())
-    for target in TARGETS:
-        run(store, target, "verifier", VerifierParams(target=target, kinds=("process",), epochs=EPOCHS))
-    run(store, "outcome", "verifier", VerifierParams(kinds=("outcome",), epochs=EPOCHS))
+    for name, params in VERIFIERS.items():
+        run(store, name, "verifier", params)
 
 
 def play(store: Store, asked: argparse.Namespace) -> list[dict[str, Any]]:
@@ -108,15 +120,15 @@ def play(store: Store, asked: argparse.Namespace) -> list[dict[str, Any]]:
 
 
 def params(guided: int) -> StrategiesParams:
-    verifiers = {target: VerifierRef(kind="process", run=target) for target in TARGETS}
-    verifiers |= {"outcome": VerifierRef(kind="outcome", run="outcome"), "likelihood": VerifierRef(kind="likelihood")}
+    verifiers = {name: VerifierRef(kind=params.kinds[0], run=name) for name, params in VERIFIERS.items()}
+    verifiers |= {"likelihood": VerifierRef(kind="likelihood")}
     return StrategiesParams(strategies=(*whole(), *step_by_step(guided)), ns=NS, verifiers=verifiers)
 
 
 def whole() -> tuple[AnySettings, ...]:
     """Strategies that choose among whole solutions."""
     found: list[AnySettings] = [Pass(), Majority()]
-    for by in (*((target,) for target in TARGETS), ("outcome",), (TARGETS[0], "outcome")):
+    for by in (*((name,) for name in VERIFIERS), (TARGETS[0], "outcome")):
         found += [BestOf(by=by), Weighted(by=by)]
     found += [BestOf(by=("likelihood",), aggregate="product"), Weighted(by=("likelihood",), aggregate="product")]
     return (*found, *tuned())
@@ -167,14 +179,13 @@ def run(store: Store, name: str, stage: str, params: Params) -> None:
 def shown(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """The strategies that the picture has room for."""
     first = TARGETS[0]
-    names = [f"best_of({first}, last)", f"weighted({first}, last)", "best_of(outcome, last)", "best_of(truth, last)"]
+    names = [f"best_of({first}, last)", f"weighted({first}, last)", "best_of(hidden, last)", "best_of(truth, last)"]
     guided = [f"beam({first}, last)", f"dvts({first}, last)", f"prune({first}, 0.2)"]
     return [row for row in rows if row["strategy"] in ("pass", "majority", *names, *guided)]
 
 
 def measured(played: Sequence[Outcomes], rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     votes = {each.n: each for each in played if each.strategy == "majority"}
-    widest = max(votes)
     return {
         "problems": len({row["problem_id"] for row in rows}),
         "strategies": {
@@ -193,9 +204,9 @@ def measured(played: Sequence[Outcomes], rows: Sequence[dict[str, Any]]) -> dict
             if each.strategy != "majority" and each.n in votes
         },
         "by_steps": {
-            each.strategy: {str(steps): _interval(found) for steps, found in by_difficulty(each).items()}
+            f"{each.strategy} N={each.n}": {str(steps): _interval(own) for steps, own in by_difficulty(each).items()}
             for each in played
-            if each.n == widest
+            if each.n in GUIDED_NS
         },
         "turns": {
             name: [
@@ -233,7 +244,7 @@ def tell(result: dict[str, Any]) -> None:
     ]
     print(f"tuned on {result['tuning_problems']} other problems: {result['tuned_vote']}")
     print(f"best of {max(NS)} by a score that knows nothing: {result['one_text_each']:.3f}")
-    show("By steps of the gold solution, largest N", ["strategy", *steps], split)
+    show("By steps of the gold solution", ["strategy", *steps], split)
     views = [
         [
             name,

@@ -1,10 +1,11 @@
-"""What a verifier learns from which label: hard, soft or counts, of the same traces, and from the truth as a ceiling.
+"""What a verifier learns from which label: hard, soft or counts, of the same traces, and from the truth as a ceiling;
+with a head on the hidden state, and with one on confidence.
 
     python -m benchmarks.verifier_targets --root data --run main --run early --problems 1000 --json
 
-The labels of each run train a process verifier with each target: those of `main` may have all k rollouts, those of
-`early` stop at the first success. All are judged on the same held-out problems, against the rollouts of the first run,
-which should have all k, and against the known truth. Best-of-N takes all samples of a problem.
+The labels of each run train a process verifier with each head and target: those of `main` may have all k rollouts,
+those of `early` stop at the first success. All are judged on the same held-out problems, against the rollouts of the
+first run, which should have all k, and against the known truth. Best-of-N takes all samples of a problem.
 """
 
 import argparse
@@ -13,7 +14,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
-from typing import Any
+from itertools import product
+from typing import Any, get_args
 
 from flows.stages import place
 from flows.work import input_location
@@ -21,7 +23,7 @@ from storage.partition import Partition
 from storage.store import Location, Store
 from tasks.engine import Resources
 from tasks.job import Job
-from tasks.verifier.params import VerifierParams
+from tasks.verifier.params import Head, VerifierParams
 from tasks.verifier.quality import Constants, quality
 from tasks.verifier.train import run
 
@@ -36,15 +38,19 @@ def main() -> None:
     parser.add_argument("--partition", help="of the first run; left out: the newest with training data")
     parser.add_argument("--run", action="append", dest="runs", help="whose labels; may be repeated")
     parser.add_argument("--problems", type=int, default=1000)
+    parser.add_argument("--head", action="append", dest="heads", choices=get_args(Head), help="may be repeated")
     parser.add_argument("--epochs", type=int, default=VerifierParams().epochs)
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     store = Store(asked.root)
     partition = Partition.parse(asked.partition) if asked.partition else store.partitions("prm")[-1]
     rows: list[dict[str, Any]] = []
-    for name, target in _cases(asked.runs or ["main"]):
-        params = VerifierParams(target=target, kinds=("process",), problems=asked.problems, epochs=asked.epochs)
-        rows.append({"labels": name, "target": target, **_measured(store, partition, name, params, rows)})
+    for head, (name, target) in product(asked.heads or get_args(Head), _cases(asked.runs or ["main"])):
+        params = VerifierParams(
+            target=target, head=head, kinds=("process",), problems=asked.problems, epochs=asked.epochs
+        )
+        found = _measured(store, partition, name, params, rows)
+        rows.append({"labels": name, "head": head, "target": target, **found})
         print(_line(rows[-1]), file=sys.stderr, flush=True)
     print(json.dumps({"targets": rows}) if asked.json else "\n".join(map(_line, rows)))
 
@@ -87,7 +93,8 @@ def _line(row: Mapping[str, Any]) -> str:
     best = row["best_of_n"]
     numbers = [f"{row.get(name) or float('nan'):.4f}" for name in SHOWN]
     chosen = [f"{name} {best[name]:.3f}" for name in ("pass@1", "last", "min", "product", "mean", "pass@n")]
-    return f"| {row['labels']} | {row['target']} | {' | '.join(numbers)} | {' · '.join(chosen)} | {row['seconds']} s |"
+    cells = [row["labels"], row["head"], row["target"], *numbers, " · ".join(chosen), f"{row['seconds']} s"]
+    return f"| {' | '.join(cells)} |"
 
 
 if __name__ == "__main__":
