@@ -123,6 +123,20 @@ def test_a_wrong_parameter_is_named_before_anything_runs(proctor: Callable[..., 
     assert "count: Input should be greater than or equal to 1; given: 0" in told.output
 
 
+def test_a_server_to_prepare_has_to_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    monkeypatch.setenv("PREFECT_HOME", str(tmp_path))
+    told = CliRunner(env={"COLUMNS": "200"}).invoke(app, ["prepare"])
+    assert told.exit_code == USAGE
+    assert "export PREFECT_API_URL=" in told.output + told.stderr
+
+
+def test_the_root_may_be_named_by_the_environment(tmp_path: Path, work: Make) -> None:
+    execute(work())
+    told = CliRunner(env={"COLUMNS": "200", "PROCTOR_ROOT": str(tmp_path / "data")}).invoke(app, ["status"])
+    assert "complete" in told.output
+
+
 def test_a_wrong_resource_is_named(proctor: Callable[..., Result]) -> None:
     told = proctor("run", "problems", "--resource", "gpus=4")
     assert told.exit_code == USAGE
