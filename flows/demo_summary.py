@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from evals.robustness.answers import IDENTITY
 from flows.execute import Execution
 from flows.stages import MAIN_JOB
 from flows.summary import job_lines
@@ -63,9 +64,14 @@ def _strategies(summary: dict[str, Any]) -> str:
 
 
 def _variants(summary: dict[str, Any]) -> str:
-    """`identity` is the same text asked again: how far mere chance goes."""
-    changes = [f"{kind} {100 * told['change']:+.1f}" for kind, told in summary["kinds"].items()]
-    return f"change of the accuracy in points: {' · '.join(changes)}"
+    kinds = sorted(summary["kinds"].items(), key=lambda each: each[0] == IDENTITY)
+    changes = " · ".join(f"{kind} {_change(told)}" for kind, told in kinds)
+    return f"change of the accuracy in points, with 95% intervals: {changes}, which is the same text asked again"
+
+
+def _change(told: dict[str, Any]) -> str:
+    change, low, high = (f"{100 * told[name]:+.1f}" for name in ("change", "low", "high"))
+    return f"{change} ({low} to {high})"
 
 
 def _rows(store: Store, execution: Execution) -> list[dict[str, Any]]:

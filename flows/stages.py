@@ -251,7 +251,7 @@ STAGES: dict[str, Stage] = {
         Stage(
             name="robustness",
             title="Tell from trials how far the accuracy really falls: clustered intervals, equivalence, flips.",
-            version=2,
+            version=3,
             params=RobustnessParams,
             reads=("problems", "variants", "trials"),
             writes=("effects", "flips"),

@@ -30,7 +30,10 @@ from evals.robustness.memorisation import gap, sureness
 from evals.robustness.power import Test, detectable
 from evals.robustness.shift import Adjusted, adjusted_change, ks_distance
 
-FAMILIES = ("change", "change_bootstrap", "change_net", "equivalence", "mcnemar", "difference_in_changes")
+FAMILIES = (
+    *("change", "change_bootstrap", "change_net", "equivalence", "mcnemar"),
+    *("difference_in_changes", "difference_in_pdr"),
+)
 """Measures whose tests are corrected together, over the kinds of one model."""
 GROWTH = ("digits", "carries")
 """What makes the arithmetic of a variant harder."""

@@ -7,11 +7,13 @@ ASP  the mean over pairs of seed and variant of 1[seed right] · 1[variant right
 Checked against its published table: GPT-4 with 93.25 and 85.58 has a PDR of 8.23 %.
 """
 
+from functools import reduce
+
 import numpy as np
 from scipy.special import stdtrit
 
 from evals.robustness.by_problem import ByProblem, Floats, combined
-from evals.robustness.means import SHARE, Estimate, mean_of
+from evals.robustness.means import SHARE, UNLIMITED, Estimate, mean_of
 
 
 def performance_drop_rate(original: ByProblem, variant: ByProblem, level: float = 0.95) -> Estimate:
@@ -28,6 +30,27 @@ def performance_drop_rate(original: ByProblem, variant: ByProblem, level: float 
     limits = _fieller(float(o.mean()), float(v.mean()), np.cov(o, v) / n, float(stdtrit(n - 1, 0.5 + level / 2)))
     low, high = (1 - limits[1], min(1 - limits[0], 1.0)) if limits else (None, None)
     return Estimate(value, low, high, p, n)
+
+
+def difference_in_pdr(
+    ours: tuple[ByProblem, ByProblem], theirs: tuple[ByProblem, ByProblem], level: float = 0.95
+) -> Estimate:
+    """Our PDR less theirs over the problems of all four, each pair being originals and variants: the delta method.
+
+    A ratio v / o of means has, in problem i, the influence (v_i - v/o · o_i) / o; the difference of both models'
+    influences has one mean over problems, whose clustered t is taken. Nothing where a model solves no original.
+    """
+    problems = reduce(np.intersect1d, (each.problems for each in (*ours, *theirs)))
+    influences, rates = [], []
+    for original, variant in (ours, theirs):
+        o, v = (each.values[np.isin(each.problems, problems)] for each in (original, variant))
+        if not len(problems) or o.mean() == 0:
+            return Estimate(None, n=len(problems))
+        rates.append(1 - float(v.mean() / o.mean()))
+        influences.append((v.mean() / o.mean() * o - v) / o.mean())
+    value = rates[0] - rates[1]
+    found = mean_of(influences[0] - influences[1] + value, UNLIMITED, level=level)
+    return Estimate(value, found.low, found.high, found.p, found.n)
 
 
 def _fieller(o: float, v: float, covariance: Floats, t: float) -> tuple[float, float] | None:

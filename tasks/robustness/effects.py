@@ -98,16 +98,19 @@ def effect_row(effect: Effect, model: str, against: str | None = None) -> Row:
 
 def summary(kinds: Mapping[str, Answers], found: Sequence[Effect], flips: Sequence[Row], rules: Rules) -> Row:
     """What people look at first: how much each kind changes, and what may be said of it."""
-    value = {(each.kind, each.measure): each.found.value for each in found}
+    measured = {(each.kind, each.measure): each.found for each in found}
     told = {}
     for each in conclusions(found, rules):
+        change = measured[each.kind, "change"]
         told[each.kind] = {
-            "change": value[each.kind, "change"],
+            "change": change.value,
+            "low": change.low,
+            "high": change.high,
             "conclusion": each.word,
             **({"doubts": list(each.doubts)} if each.doubts else {}),
         }
     return {
-        "accuracy": value[ORIGINAL, "accuracy"],
+        "accuracy": measured[ORIGINAL, "accuracy"].value,
         "trials": {kind: len(each) for kind, each in kinds.items()},
         "unknown_trials": sum(int(each.arm().unknown.sum()) for each in kinds.values()),
         "margin": rules.margin,

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -42,6 +43,9 @@ def test_the_demo_runs_every_part_and_then_tells_it_from_storage(tmp_path: Path)
     for line in ("pass@1", "majority@8", "rollouts", "PRM rows", "AUROC", "weighted", "identity", "late, concise"):
         assert line in first.stdout, line
     assert "6 with style held equal" in first.stdout
+    assert re.search(r"distractor [-+]\d+\.\d \([-+]\d+\.\d to [-+]\d+\.\d\)", first.stdout), (
+        "what chance may do is said"
+    )
     assert (tmp_path / "demo.html").stat().st_size > 100_000, "pictures are in the page"
     (where,) = Store(root).partitions("labels")
     assert len(Store(root).partitions("traces")) == 6, "three checkpoints in two prompt styles"

@@ -9,10 +9,11 @@ from scipy import stats
 from evals.robustness.arms import arm
 from evals.robustness.by_problem import ByProblem, by_problem
 from evals.robustness.flips import flip_table
-from evals.robustness.gsm_plus import accurately_solved_pairs, performance_drop_rate
+from evals.robustness.gsm_plus import accurately_solved_pairs, difference_in_pdr, performance_drop_rate
 from evals.robustness.holm import holm
 from evals.robustness.mcnemar import exact, mcnemar
 from evals.robustness.means import mean_of
+from evals.robustness.worlds import Design, World, chances, originals, variants
 
 C, W = "correct", "wrong"
 
@@ -84,3 +85,28 @@ def test_the_flip_table_counts_pairs_and_sums_to_one() -> None:
     table = flip_table(series([1.0, 1.0, 0.0, 0.5]), series([1.0, 0.5, 1.0, 0.5]))
     shares = [table.stayed_right.value, table.fell.value, table.rose.value, table.stayed_wrong.value]
     assert shares == pytest.approx([1.75 / 4, 0.75 / 4, 1.25 / 4, 0.25 / 4])
+
+
+def test_models_that_lose_the_same_share_differ_in_points_and_not_in_pdr() -> None:
+    """One solves 80 % and one 30 %, of problems that are hard for both; each loses 30 % of its own."""
+    draw, design = np.random.default_rng(6), Design(150, 4, originals=4)
+    rejected = {"points": 0, "shares": 0}
+    for _ in range(1000):
+        hard = chances(World(0.8), design.problems, draw)
+        pairs = []
+        for p, world in ((hard, World(0.8, fall=0.3)), (hard * 0.375, World(0.3, fall=0.3))):
+            before, after = originals(p, 4, draw), variants(p, world, design, draw).mean(axis=1)
+            pairs.append((series(before.tolist()), series(after.tolist())))
+        changes = [after - before for before, after in pairs]
+        rejected["points"] += (mean_of((changes[0] - changes[1]).values, (-2.0, 2.0)).p or 0.0) <= 0.05
+        rejected["shares"] += (difference_in_pdr(*pairs).p or 0.0) <= 0.05
+    assert rejected["points"] / 1000 > 0.95
+    assert 0.03 < rejected["shares"] / 1000 < 0.07
+
+
+def test_the_difference_of_pdr_is_that_of_the_rates_and_needs_solved_originals() -> None:
+    ours, theirs = (series([1, 1, 0.5, 1]), series([0, 1, 0.5, 1])), (series([0, 1, 0, 1]), series([0, 1, 0, 0.5]))
+    found = difference_in_pdr(ours, theirs)
+    rates = [performance_drop_rate(*pair).value for pair in (ours, theirs)]
+    assert found.value == pytest.approx((rates[0] or 0) - (rates[1] or 0))
+    assert difference_in_pdr(ours, (series([0.0] * 4), series([0.0] * 4))).value is None

@@ -83,7 +83,9 @@ def test_another_model_is_compared_on_the_same_variants_alone(tmp_path: Path) ->
     rows = [row for row in run(job(tmp_path, params)).tables["effects"].to_pylist() if row["against"]]
     assert {row["kind"] for row in rows} == set(FALLS)
     assert {row["against"] for row in rows} == {"other"}
-    assert {row["measure"] for row in rows} == {"change_of_other", "difference_in_changes"}
+    assert {row["measure"] for row in rows} == {
+        *("change_of_other", "difference_in_changes", "pdr_of_other", "difference_in_pdr"),
+    }  # fmt: skip
     committed(tmp_path, trials(FALLS, problems=60), model="stranger", variants="v2")
     with pytest.raises(ValueError, match="run trials again"):
         run(job(tmp_path, RobustnessParams(replicates=199, against=("stranger",))))
@@ -99,14 +101,16 @@ def test_the_report_draws_both_models_and_says_which_falls_further(tmp_path: Pat
     (forest,) = [block for block in shown.blocks if isinstance(block, Picture) and block.title == "Change by kind"]
     assert ">other</text>" in forest.svg
     assert " other: identity " in forest.alt
-    compared = table(shown, "Beside other models")
+    compared = table(shown, "Beside other models, in points")
     rows = {row[1]: dict(zip(compared.columns, row, strict=True)) for row in compared.rows}
     assert {kind: row["this model"] for kind, row in rows.items()} == {
-        "identity": "may fall as far", "names": "may fall as far", "numbers": "falls further",
+        "identity": "open", "names": "open", "numbers": "loses more",
     }  # fmt: skip
     numbers = rows["numbers"]
-    assert numbers["difference"] == pytest.approx(numbers["our change"] - numbers["its change"])
-    assert "Against other, this model may fall as far under names" in markdown(shown)
+    assert numbers["difference"] == pytest.approx(numbers["this model's"] - numbers["the other's"])
+    assert "Against other, in points: open: names" in markdown(shown)
+    shares = table(shown, "Beside other models, as shares of what they solve")
+    assert {row[1]: row[-1] for row in shares.rows} == {"identity": "open", "names": "open", "numbers": "loses more"}
 
 
 def test_trials_without_originals_are_refused(tmp_path: Path) -> None:
