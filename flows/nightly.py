@@ -15,6 +15,8 @@ from flows.coverage import NIGHTS, coverage_shown
 from flows.execute import MAX_DEAD_RATE, Execution
 from flows.gates import made_by, refuse_strangers
 from flows.night import Night, of_the_day
+from flows.night_report import leave_night_report
+from flows.nights import baseline_of
 from flows.partition_run import add_tags, run_partition
 from flows.pipeline import held, pipeline, stopped
 from flows.stages import MAIN_JOB, STAGES
@@ -51,15 +53,18 @@ def nightly(
     root: str = "data",
     max_dead_rate: float = MAX_DEAD_RATE,
     gates: tuple[Gate, ...] = (),
+    baseline: datetime.date | None = None,
 ) -> list[Execution]:
-    """Make the partition of a day: the main job, then each stage whose parameters are not null.
+    """Make the partition of a day: the main job, then each stage whose parameters are not null, then a report.
 
     `date`: null is the day for which the run was scheduled (UTC). `gates` stop the night where a number of a stage is
-    not as it should be.
+    not as it should be. `baseline`: a day that the report compares this one with, beside the night before.
     """
     day = date or scheduled_day()
     add_tags(["nightly", f"date={day}"])
     partition = with_model(STAGES["traces"], traces, Partition(date=day, source=source_name(problems)), Store(root))
+    if baseline:
+        baseline_of(Store(root), partition, baseline)  # refused now, not at the end of the night
     further: dict[str, Params | None] = {
         "verifier": verifier,
         "verify": verify,
@@ -80,9 +85,11 @@ def nightly(
             done = pipeline(partition, of_the_day(problems, day), traces, labels, prm, *shared, early)
             for name, params in chosen.items():
                 done.append(held(run_partition(name, params, partition, *shared), gates))
-        return done
     except GateFailed as error:
+        leave_night_report(partition, root, baseline)
         return stopped(error)
+    leave_night_report(partition, root, baseline)
+    return done
 
 
 def scheduled_day() -> datetime.date:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from flows.nights import night_over_night
 from flows.selection import Selection
@@ -23,25 +24,46 @@ from tasks.report.html import page
 from tasks.report.section import Section, Table
 
 
+@dataclass(frozen=True)
+class Report:
+    """What there is to say about a partition."""
+
+    title: str
+    about: str
+    overview: Section
+    nights: Section | None
+    """None where there are no traces and labels to compare."""
+    stages: tuple[Section, ...]
+
+    def page(self) -> str:
+        """As HTML."""
+        return page(self.title, self.about, [self.overview, *filter(None, [self.nights]), *self.stages])
+
+
 def report(store: Store, selection: Selection, baseline: datetime.date | None = None) -> tuple[Partition, str]:
     """The partition among those that fit in which something was committed last, and its page.
 
     `baseline`: a day to compare it with beside the night before. Raises Missing.
     """
     partition = newest(store, selection)
+    return partition, report_of(store, partition, baseline).page()
+
+
+def report_of(store: Store, partition: Partition, baseline: datetime.date | None = None) -> Report:
+    """Of a partition in which something is committed."""
     stages = {
         stage: found
         for stage in STAGES.values()
         if (found := {name: _committed(store, name, partition) for name in stage.writes}) and all(found.values())
     }
     committed = {stage: {name: pair for name, pair in found.items() if pair} for stage, found in stages.items()}
-    nights = night_over_night(store, partition, baseline) if partition.model else None
-    sections = [
+    return Report(
+        _title(partition),
+        _about(committed),
         _overview(committed),
-        *([nights] if nights else []),
-        *(_section(stage, found) for stage, found in committed.items()),
-    ]
-    return partition, page(_title(partition), _about(committed), sections)
+        night_over_night(store, partition, baseline) if partition.model else None,
+        tuple(_section(stage, found) for stage, found in committed.items()),
+    )
 
 
 def newest(store: Store, selection: Selection) -> Partition:

@@ -2,8 +2,8 @@
 
 All of it is read from manifests, so the UI shows what storage holds. Keys are stable per dataset
 (`traces-numbers`, `traces-lineage`, `traces-data`, `traces-progress`, `traces-gates`, `trees-report`,
-`trees-picture-1`), and `status` is that of the grid of partitions. The UI keeps the versions of a key, one for each
-run.
+`trees-picture-1`); `status` is the grid of partitions, `nightly-report` and `nightly-page` are of a whole night. The
+UI keeps the versions of a key, one for each run.
 """
 
 import contextvars
@@ -56,6 +56,11 @@ def leave_report(dataset: str, section: Section, about: str) -> None:
     for number, picture in enumerate(pictures, start=1):
         said = f"{picture.title}. {picture.alt} ({about})"
         create_image_artifact(image_url=picture.uri, key=_key(dataset, f"picture-{number}"), description=said)
+
+
+def leave_page(name: str, address: str, about: str) -> None:
+    """Where a page lies that any browser opens, as `<name>-page`."""
+    create_link_artifact(link=as_url(address), link_text=address, key=_key(name, "page"), description=about)
 
 
 def leave_checks(dataset: str, checks: Sequence[Check], about: str) -> None:

@@ -9,6 +9,8 @@ from storage.manifest import Manifest
 
 SHORT = 8
 """Digits of a digest that people see."""
+LONG = 16
+"""Digits where they may be compared; a whole digest would run out of the UI's page, and the manifest has it."""
 
 
 def numbers(manifest: Manifest) -> list[dict[str, Any]]:
@@ -50,7 +52,7 @@ def flattened(summary: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[st
 
 
 def lineage(dataset: str, manifests: Sequence[Manifest]) -> str:
-    """Markdown with a Mermaid graph of what `dataset` was made from, and a table of full digests."""
+    """Markdown with a Mermaid graph of what `dataset` was made from, and a table of longer ones."""
     known = {manifest.dataset: manifest for manifest in manifests}
     wanted = _with_ancestors(dataset, known)
     lines = ["```mermaid", "flowchart LR"]
@@ -66,7 +68,7 @@ def lineage(dataset: str, manifests: Sequence[Manifest]) -> str:
     for name, digest in wanted.items():
         manifest = known.get(name)
         rows, stage = (f"{manifest.rows:,}", f"{manifest.stage} v{manifest.stage_version}") if manifest else ("", "")
-        lines.append(f"| {name} | {rows} | {stage} | `{digest}` |")
+        lines.append(f"| {name} | {rows} | {stage} | `{digest[:LONG]}` |")
     return "\n".join(lines)
 
 

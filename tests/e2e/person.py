@@ -20,6 +20,10 @@ FLAGS = [
     "--disable-sync",
 ]
 PATIENCE_MS = 60_000
+READ = "rows => rows.map(row => [...row.cells].map(cell => cell.innerText.trim()))"
+"""Rows of a table as texts."""
+MENU = 256
+"""Pixels of the UI's menu, which no screenshot needs."""
 PICTURES = os.environ.get("PROCTOR_TEST_SCREENSHOTS")
 """A folder into which the screenshots of docs/ are put; without it none are taken."""
 
@@ -39,6 +43,16 @@ class Person:
     def open_run(self, run_id: str) -> Page:
         return self._open(f"/v2/runs/flow-run/{run_id}")
 
+    def hide_artifacts(self) -> None:
+        """For a screenshot: from the graph of a run, where they stand between the bars; then all of it is shown."""
+        if not PICTURES:
+            return
+        settings = self.page.locator("button[aria-haspopup=dialog]").first
+        settings.click()
+        self.page.get_by_text("Hide artifacts").click()
+        settings.click(force=True)
+        settings.locator("xpath=preceding::button[2]").click()
+
     def open_artifact(self, key: str) -> Page:
         """Its newest version, by the list of versions of its key."""
         self._open(f"/v2/artifacts/key/{key}")
@@ -51,14 +65,16 @@ class Person:
         page = self.open_artifact(f"{dataset}-numbers".replace("_", "-"))
         rows: dict[str, str] = {}
         while True:
-            cells = page.locator("tbody tr").evaluate_all(
-                "rows => rows.map(row => [...row.cells].map(cell => cell.innerText.trim()))"
-            )
-            rows |= {name: value for name, value in cells}
+            rows |= {name: value for name, value in page.locator("tbody tr").evaluate_all(READ)}
             further = page.get_by_role("button", name="Go to next page")
             if not further.count() or further.is_disabled():
                 return rows
             further.click()
+
+    def tables(self) -> dict[str, list[str]]:
+        """All rows of all tables of the page, heads among them, by their first cell."""
+        expect(self.page.locator("table").first).to_be_visible()
+        return {first: others for first, *others in self.page.locator("table tr").evaluate_all(READ)}
 
     def drawn(self, image: Locator) -> dict[str, Any]:
         """Width in pixels and alternative text, once the browser has drawn it."""
@@ -68,11 +84,13 @@ class Person:
         )
         return told
 
-    def picture(self, name: str, **options: Any) -> None:
-        """A screenshot for docs/, where one is asked for."""
+    def picture(self, name: str, height: int = 700) -> None:
+        """A screenshot for docs/, without the UI's menu, where one is asked for."""
         if PICTURES:
             self.page.wait_for_timeout(1500)  # what fades in
-            self.page.screenshot(path=Path(PICTURES) / f"{name}.png", **options)
+            self.page.screenshot(
+                path=Path(PICTURES) / f"{name}.png", clip={"x": MENU, "y": 0, "width": 1280 - MENU, "height": height}
+            )
 
     def _open(self, path: str) -> Page:
         self.page.goto(self._url + path)

@@ -13,8 +13,9 @@ from flows.stages import MAIN_JOB, STAGES, place
 from storage.manifest import Manifest
 from storage.partition import Partition
 from storage.store import Location, Store
-from tests.e2e.person import CHROMIUM, Person, person
+from tests.e2e.person import CHROMIUM, READ, Person, person
 from tests.e2e.service import AUTH, Service, proctor_up
+from tests.flows.test_nights import night as commit_night
 
 pytestmark = [
     pytest.mark.skipif(
@@ -26,6 +27,7 @@ pytestmark = [
 ]
 
 DAY = datetime.date(2026, 1, 2)
+BEFORE, BASELINE = DAY - datetime.timedelta(days=1), DAY - datetime.timedelta(days=7)
 PARTITION = Partition(date=DAY, source="generated", model="tiny_reasoner")
 SMALL: dict[str, Any] = {
     "problems": {"count": 20},
@@ -48,7 +50,10 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 @pytest.fixture(scope="module")
 def night(service: Service) -> dict[str, Any]:
-    return service.run("nightly/nightly", {"date": str(DAY), **SMALL})
+    """The flow run, with two earlier nights in the store to compare it with."""
+    for day, right in ((BEFORE, 3), (BASELINE, 6)):
+        commit_night(Store(service.root), PARTITION.model_copy(update={"date": day}), right, 12 - right)
+    return service.run("nightly/nightly", {"date": str(DAY), "baseline": str(BASELINE), **SMALL})
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +66,16 @@ def reader(service: Service, night: dict[str, Any]) -> Iterator[Person]:
 
 def location(service: Service, dataset: str) -> Location:
     return Store(service.root).at(dataset, place(dataset, PARTITION))
+
+
+def accuracy(service: Service) -> float:
+    """Of the night's traces: the mean over problems of their decided rows."""
+    rows = location(service, "traces").read(["problem_id", "verdict"]).to_pylist()
+    verdicts: dict[str, list[bool]] = {}
+    for row in rows:
+        if row["verdict"] != "unknown":
+            verdicts.setdefault(row["problem_id"], []).append(row["verdict"] == "correct")
+    return sum(sum(each) / len(each) for each in verdicts.values()) / len(verdicts)
 
 
 def manifest(service: Service, dataset: str) -> Manifest:
@@ -83,7 +98,9 @@ def test_the_run_s_page_says_that_the_night_is_complete(reader: Person, night: d
     expect(page.get_by_text(f"nightly {DAY}").first).to_be_visible()
     expect(page.get_by_text("Completed").first).to_be_visible()
     page.get_by_role("tab", name="Task Runs").click()
-    expect(page.get_by_text(f"robustness {PARTITION}").first).to_be_visible()
+    expect(page.get_by_text(f"report {PARTITION}").first).to_be_visible()
+    reader.hide_artifacts()
+    reader.picture("ui_run")
 
 
 @pytest.mark.parametrize("dataset", DATASETS)
@@ -100,6 +117,9 @@ def test_counts_rates_and_costs_are_those_of_the_manifest(reader: Person, servic
     for name, value in told.summary.items():
         if type(value) in (int, float) and name not in told.counts:
             assert float(seen[name]) == pytest.approx(value), name
+    if dataset == "labels":
+        reader.open_artifact("labels-numbers")
+        reader.picture("ui_numbers")
 
 
 def test_rates_of_labels_and_traces_are_those_of_the_rows(reader: Person, service: Service) -> None:
@@ -122,12 +142,56 @@ def test_lineage_is_drawn_with_rows_and_digests(reader: Person, service: Service
     for dataset in ("problems", "traces", "rollouts", "labels"):
         told = manifest(service, dataset)
         assert re.search(rf"{dataset}\s*{told.rows:,} rows\s*{told.digest[:8]}", drawn), drawn
+    reader.picture("ui_lineage")
 
 
-@pytest.mark.parametrize("key", ["strategies-picture-1", "effects-picture-1", "verifier-predictions-picture-1"])
+@pytest.mark.parametrize("key", ["strategies-picture-1", "effects-picture-1", "nightly-picture-1"])
 def test_pictures_are_drawn(reader: Person, key: str) -> None:
     image = reader.open_artifact(key).locator("img[src^='data:image/svg+xml']").first
     assert reader.drawn(image)["width"] > 300
+    if key == "strategies-picture-1":
+        reader.picture("ui_picture", height=570)
+
+
+def test_the_night_is_compared_with_the_one_before_and_with_the_baseline(reader: Person, service: Service) -> None:
+    reader.open_artifact("nightly-report")
+    told = reader.tables()
+    assert told["against"] == [str(BEFORE)] * 2 + [f"{BASELINE} (baseline)"] * 2
+    assert told["rate"] == ["correct answers", "good steps"] * 2
+    assert [float(each) for each in told["then"]] == [0.25, 0.25, 0.5, 0.5]
+    assert float(told["now"][0]) == float(told["now"][2]) == pytest.approx(accuracy(service), abs=1e-4)
+    for then, now, change, low, high in zip(*map(told.get, ("then", "now", "change", "low", "high")), strict=True):
+        assert float(low) < float(change) < float(high)
+        assert float(change) == pytest.approx(float(now) - float(then), abs=2e-4)
+    reader.picture("ui_night")
+
+
+def test_the_night_s_page_shows_the_same_and_asks_nobody(reader: Person, service: Service) -> None:
+    reader.open_artifact("nightly-page")
+    path = service.root / "reports" / f"{PARTITION}.html"
+    expect(reader.page.get_by_role("link", name=str(path))).to_be_visible()
+    asked: list[str] = []
+    reader.page.on("request", lambda request: asked.append(request.url))
+    page = reader.page
+    page.goto(path.as_uri())
+    assert {url for url in asked if not url.startswith("data:")} == {path.as_uri()}
+    overview = page.locator("table").first
+    seen = overview.locator("tbody tr").evaluate_all(READ)
+    assert {row[0]: (row[2], row[4]) for row in seen} == {
+        name: (f"{told.rows:,}", f"{told.tokens:,}")
+        for stage in RAN
+        for name in STAGES[stage].writes
+        for told in [manifest(service, name)]
+    }
+    overview.get_by_role("columnheader", name="tokens").click()
+    tokens = [int(row[4].replace(",", "")) for row in overview.locator("tbody tr").evaluate_all(READ)]
+    assert tokens == sorted(tokens)
+    assert tokens != [int(row[4].replace(",", "")) for row in seen], "they were in order before"
+    images = page.locator("img").all()
+    assert len(images) > 5
+    assert all(reader.drawn(image)["width"] > 100 and reader.drawn(image)["alt"] for image in images)
+    page.evaluate("scrollTo(0, 0)")
+    reader.picture("report", height=800)
 
 
 def test_progress_stands_at_its_end(reader: Person) -> None:

@@ -47,7 +47,7 @@ def store(tmp_path: Path) -> Store:
 def test_a_night_is_compared_with_the_one_before_of_the_same_address(store: Store) -> None:
     told = night_over_night(store, on(DAYS[2]))
     assert told
-    table, picture = told.blocks
+    table, picture, *_ = told.blocks
     assert isinstance(table, Table)
     assert [row[:5] for row in table.rows] == [
         ("2026-11-21", "correct answers", 0.25, 0.75, 0.5),

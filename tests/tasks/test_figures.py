@@ -56,7 +56,7 @@ def test_lineage_draws_ancestors_first_with_short_digests() -> None:
     assert 'problems["problems<br/>40 rows<br/>11111111"]' in drawn
     assert "problems --> traces" in drawn
     assert drawn.index("problems[") < drawn.index("traces[")
-    assert f"| traces | 40 | traces v1 | `{'2' * 64}` |" in drawn
+    assert f"| traces | 40 | traces v1 | `{'2' * 16}` |" in drawn
 
 
 def test_lineage_names_an_input_that_was_replaced_since_by_its_old_digest() -> None:

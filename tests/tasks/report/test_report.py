@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.report.html import page
-from tasks.report.markdown import LARGEST, markdown
+from tasks.report.markdown import LARGEST, WIDEST, markdown
 from tasks.report.pictures import drawing, svg
 from tasks.report.section import LONG, Number, Picture, Prose, Section, Table, interval, p_value, shown
 
@@ -56,6 +56,24 @@ def test_a_long_table_says_what_it_leaves_out():
     assert f"| {LARGEST - 1} |" in told
     assert f"| {LARGEST} |" not in told
     assert "7 more rows" in told
+
+
+WIDE = tuple(f"c{place}" for place in range(WIDEST + 2))
+
+
+def test_a_wide_table_of_few_rows_is_turned():
+    rows = (("a", *range(1, len(WIDE))), ("b", *range(11, len(WIDE) + 10)))
+    lines = markdown(Section("s", (Table("t", WIDE, rows),))).splitlines()
+    assert lines[2:6] == ["| c0 | a | b |", "|---|---:|---:|", "| c1 | 1 | 11 |", "| c2 | 2 | 12 |"]
+    assert len(lines) == 2 + 2 + len(WIDE) - 1
+
+
+def test_a_wide_table_of_many_rows_comes_in_pieces_with_its_first_column():
+    rows = tuple((f"r{n}", *range(1, len(WIDE))) for n in range(WIDEST))
+    lines = markdown(Section("s", (Table("t", WIDE, rows),))).splitlines()
+    assert "| c0 | c1 | c2 | c3 | c4 | c5 | c6 |" in lines
+    assert "| c0 | c7 | c8 |" in lines
+    assert "| r3 | 7 | 8 |" in lines
 
 
 def test_markup_in_the_data_stays_text_in_markdown():
