@@ -233,6 +233,7 @@ STAGES: dict[str, Stage] = {
                 "proctor run perturb --set 'kinds=[\"template\"]' --set templates=ml-gsm-symbolic/templates/symbolic",
             ),
             sources="tasks.robustness.template_files:digests_of",
+            report="tasks.robustness.variants_report:section",
         ),
         Stage(
             name="trials",

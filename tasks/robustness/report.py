@@ -28,7 +28,7 @@ def section(effects: Location) -> Section:
     summary, rows = manifest.summary, effects.read().to_pylist()
     flips = replace(effects, dataset=DATASETS["flips"], pin=None).read().to_pylist()
     level = float(manifest.params.get("level", Rules().level))
-    return Section("Robustness", (*_blocks(Found(rows), flips, summary, level), *_audit(effects)))
+    return Section("Robustness", tuple(_blocks(Found(rows), flips, summary, level)))
 
 
 def _blocks(found: Found, flips: Sequence[Row], summary: Mapping[str, Any], level: float) -> Iterator[Block]:
@@ -242,20 +242,3 @@ def _lengths(found: Found) -> Table:
     columns = ("kind", "mean tokens", "within a problem", "low", "high", "problems that tell", "across problems")
     note = "Log-odds of being right for an answer twice as long. Across problems, difficulty answers instead of length."
     return Table("Length and accuracy", columns, rows, note)
-
-
-def _audit(effects: Location) -> Iterator[Block]:
-    """Problems whose gold contradicts itself, as `perturb` listed them beside the models."""
-    beside = replace(effects, partition=effects.partition.without_model(), pin=None)
-    faults, problems = (replace(beside, dataset=DATASETS[name]) for name in ("gold_faults", "problems"))
-    if faults.manifest() is None:
-        return
-    rows = faults.read().to_pylist()
-    questions = dict(zip(*problems.read(["problem_id", "question"]).to_pydict().values(), strict=True)) if rows else {}
-    columns = ("problem_id", "reason", "stated", "computed", "detail", "place")
-    shown = tuple((*(row[name] for name in columns), questions.get(row["problem_id"])) for row in rows)
-    if rows:
-        note = "Their golds may be wrong, and so may their variants' be."
-        yield Table("Gold solutions that contradict themselves", (*columns, "question"), shown, note)
-    else:
-        yield Prose("Label audit: no gold solution contradicts itself or the stated answer.")

@@ -169,24 +169,3 @@ def test_the_numbers_of_variants_are_compared_with_those_of_their_own_problems(r
     below = sum(sum(number < 1 for number in each) / len(each) for each in own) / len(own)
     above = sum(sum(number > 1 for number in each) / len(each) for each in own) / len(own)
     assert rows["names"]["estimate"] == pytest.approx(max(below, above))  # every variant has the one number 1
-
-
-def test_where_no_gold_contradicts_itself_the_report_says_so(tmp_path: Path) -> None:
-    committed(tmp_path, trials(FALLS, problems=12))
-    outcome = run(job(tmp_path, QUICK))
-    for name in ("effects", "flips"):
-        commit_outcome(at(tmp_path, name), outcome, name)
-    assert "Label audit" not in markdown(section(at(tmp_path, "effects"))), "nobody looked"
-    commit(at(tmp_path, "gold_faults"), [])
-    assert "Label audit: no gold solution contradicts itself" in markdown(section(at(tmp_path, "effects")))
-
-
-def test_problems_whose_gold_contradicts_itself_are_listed(tmp_path: Path) -> None:
-    committed(tmp_path, trials(FALLS, problems=12))
-    outcome = run(job(tmp_path, QUICK))
-    for name in ("effects", "flips"):
-        commit_outcome(at(tmp_path, name), outcome, name)
-    fault = {name: name for name in ("fault_id", "problem_id", "reason", "detail", "stated", "computed", "place")}
-    commit(at(tmp_path, "gold_faults"), [fault])
-    listed = table(section(at(tmp_path, "effects")), "Gold solutions that contradict themselves")
-    assert [row[:6] for row in listed.rows] == [("problem_id", "reason", "stated", "computed", "detail", "place")]
