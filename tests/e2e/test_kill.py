@@ -15,7 +15,7 @@ from storage.store import Location
 from tasks.engine import EngineParams, Resources, Sampling
 from tasks.journal import read_journal
 from tasks.params import LabelsParams, ProblemsParams, TracesParams
-from tests.e2e.places import kill, location, run, start
+from tests.e2e.places import kept_ids, kill, location, run, start, wait_until_kept
 
 MODEL = "tiny_reasoner"
 K = 8
@@ -57,22 +57,6 @@ def rollouts_owed(root: Path) -> int:
     return K * len(prefixes)
 
 
-def kept_ids(rollouts: Location) -> set[str]:
-    return set(rollouts.ledger(LABELS.generation_fingerprint()).kept()["rollout_id"].to_pylist())
-
-
-def wait_until_kept(rollouts: Location, wanted: int, driver: object) -> set[str]:
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        kept = kept_ids(rollouts)
-        if len(kept) >= wanted:
-            return kept
-        if driver.poll() is not None:  # type: ignore[attr-defined]
-            pytest.fail(f"the driver ended with {len(kept)} of {wanted} rollouts: {driver.stderr.read()}")  # type: ignore[attr-defined]
-        time.sleep(0.2)
-    pytest.fail(f"only {len(kept)} of {wanted} rollouts were kept in {PATIENCE} s")
-
-
 def test_five_kills_of_the_driver_lose_nothing_that_was_kept(root: Path) -> None:
     owed = rollouts_owed(root)
     rollouts, journal = location(root, "rollouts", MODEL), root / "journal"
@@ -81,7 +65,7 @@ def test_five_kills_of_the_driver_lose_nothing_that_was_kept(root: Path) -> None
     kills: list[tuple[set[str], int]] = []
     for share in sorted(draw.uniform(0.3, 0.9) for _ in range(5)):
         driver = start(root, "labels", MODEL, LABELS, resources)
-        wait_until_kept(rollouts, int(share * owed), driver)
+        wait_until_kept(rollouts, LABELS, int(share * owed), driver, PATIENCE)
         kill(driver)
         kept, generated = settle(rollouts, journal)
         assert len(kept) >= 0.3 * owed
@@ -107,7 +91,7 @@ def settle(rollouts: Location, journal: Path) -> tuple[set[str], int]:
     length = -1
     while length != (length := len(read_journal(journal))):
         time.sleep(1)
-    return kept_ids(rollouts), length
+    return kept_ids(rollouts, LABELS), length
 
 
 def test_two_deaths_of_the_actor_change_neither_ids_nor_counts(root: Path, traced: Path) -> None:

@@ -1,7 +1,8 @@
 """Labelled traces that a small model learns to tell apart within seconds: a bad step says that it has an error."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,17 @@ from tests.tasks.jobs import FAKE, at, commit, problem_rows, quiet, trace_row
 SAMPLES = 4
 OUTPUTS = ("verifier_predictions", "verifier_curve", "verifiers")
 QUICK = VerifierParams(epochs=2, batch_tokens=2048, rate=2e-3, choosing=0.2, held_out=0.25, evaluations=2)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """The same sums in the same order, and none of them waits for another process's core."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 def labelled(count: int, wrong: float = 0.5, seed: int = 0) -> tuple[list[dict[str, Any]], list[LabelledTrace]]:

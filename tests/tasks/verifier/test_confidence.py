@@ -18,7 +18,7 @@ from tasks.verifier.network import new_network, tokenizer_of
 from tasks.verifier.scorer import scorer_in
 from tasks.verifier.train import run
 from tasks.verifier.weights import unpack
-from tests.tasks.verifier.data import QUICK, committed, labelled, verifier_job
+from tests.tasks.verifier.data import QUICK, committed, labelled, one_thread, verifier_job
 
 BASE = resolve("tiny_reasoner")
 ITEM = ("How many eggs are there?", ["Step 1: 2 + 3 = 5\n", "Step 2: 5 * 4 = 21\n", "#### 21"])
@@ -27,12 +27,9 @@ PARAMS = QUICK.model_copy(update={"kinds": ("process",), "head": "confidence", "
 
 
 @pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    """The same sums in the same order, and none of them waits for another process's core."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+def sums_in_one_order() -> Iterator[None]:
+    with one_thread():
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
 from flows.execute import Runner, execute
 from flows.stages import STAGES
@@ -19,19 +18,16 @@ from tasks.verifier.chunks import chunks, files_of
 from tasks.verifier.examples import OneClass, SearchedLabels
 from tasks.verifier.train import TooFewProblems, run
 from tests.tasks.jobs import PARTITION, at
-from tests.tasks.verifier.data import QUICK, committed, labelled, verifier_job
+from tests.tasks.verifier.data import QUICK, committed, labelled, one_thread, verifier_job
 
 PROBLEMS = 60
 PROCESS = QUICK.model_copy(update={"kinds": ("process",), "batch_tokens": 1024, "rate": 3e-3})
 
 
 @pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    """The same sums in the same order, and none of them waits for another process's core."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+def sums_in_one_order() -> Iterator[None]:
+    with one_thread():
+        yield
 
 
 @pytest.fixture(scope="module")
