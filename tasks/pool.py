@@ -103,7 +103,7 @@ class ActorPool:
 
     async def start(self) -> None:
         """Loads the models; raises the error of the first actor that cannot."""
-        _check_resources(self.resources)
+        require_gpus(self.resources)
         kept = _kept.pop((self.params, self.resources), [])
         _end_kept()
         actors = kept + [None] * (len(self._slots) - len(kept))
@@ -253,7 +253,7 @@ def _create(resources: Resources) -> tuple[Any, float]:
     """A new actor, still without a model, and the GPUs that it has."""
     import ray
 
-    gpus = _gpus(resources)
+    gpus = gpus_of_an_actor(resources)
     actor_class = ray.remote(EngineActor).options(
         num_cpus=1 if gpus else 0,  # more actors than cores are slow, but must not wait for ever
         num_gpus=gpus,
@@ -265,7 +265,7 @@ def _create(resources: Resources) -> tuple[Any, float]:
     return actor_class.remote(), gpus
 
 
-def _gpus(resources: Resources) -> float:
+def gpus_of_an_actor(resources: Resources) -> float:
     """GPUs of one actor: as asked, else one a tensor-parallel rank where the cluster has any."""
     import ray
 
@@ -274,11 +274,11 @@ def _gpus(resources: Resources) -> float:
     return float(resources.tensor_parallel) if ray.cluster_resources().get("GPU", 0) else 0.0
 
 
-def _check_resources(resources: Resources) -> None:
+def require_gpus(resources: Resources) -> None:
     """Raises ValueError where actors would wait for ever for GPUs that the cluster does not have."""
     import ray
 
-    wanted, there = resources.actors * _gpus(resources), ray.cluster_resources().get("GPU", 0)
+    wanted, there = resources.actors * gpus_of_an_actor(resources), ray.cluster_resources().get("GPU", 0)
     if wanted > there:
         raise ValueError(
             f"{resources.actors} actors want {wanted:g} GPUs and the cluster has {there:g}: ask for fewer actors"

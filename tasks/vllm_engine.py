@@ -53,7 +53,7 @@ class VLLMEngine:
     def __init__(self, params: EngineParams, resources: Resources | None = None, gpus: float = 0) -> None:
         resources = resources or Resources()
         model = resolve(params.model, params.revision)
-        _prepare_environment(resources, gpus)
+        prepare_environment(resources, gpus)
         self._inbox: deque[Call] = deque()
         self._cancelled: deque[Call] = deque()
         self._work = threading.Event()
@@ -219,7 +219,7 @@ class VLLMEngine:
         reject(waiting.values(), reason)
 
 
-def _prepare_environment(resources: Resources, gpus: float) -> None:
+def prepare_environment(resources: Resources, gpus: float) -> None:
     """What must be set before torch and vLLM are imported."""
     os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
     os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
@@ -237,9 +237,8 @@ def _threads(resources: Resources) -> int:
 
 def _load(model: ModelRef, params: EngineParams, resources: Resources, gpus: float) -> Any:
     from vllm import EngineArgs, LLMEngine
-    from vllm.platforms import current_platform
 
-    arguments: dict[str, Any] = {
+    arguments = {
         "model": model.path,
         "revision": model.revision,
         "tokenizer_revision": model.revision,
@@ -252,15 +251,16 @@ def _load(model: ModelRef, params: EngineParams, resources: Resources, gpus: flo
         "tensor_parallel_size": resources.tensor_parallel,
         "disable_log_stats": True,
     }
-    if current_platform.is_cpu():
-        os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
-        arguments |= _cpu_arguments(resources)
-    elif 0 < gpus < 1:
-        arguments["gpu_memory_utilization"] = 0.9 * gpus
-    return LLMEngine.from_engine_args(EngineArgs(**arguments))
+    return LLMEngine.from_engine_args(EngineArgs(**arguments, **machine_arguments(resources, gpus)))
 
 
-def _cpu_arguments(resources: Resources) -> dict[str, Any]:
+def machine_arguments(resources: Resources, gpus: float) -> dict[str, Any]:
+    """What an engine's arguments have to say of the machine that it runs on."""
+    from vllm.platforms import current_platform
+
+    if not current_platform.is_cpu():
+        return {"gpu_memory_utilization": 0.9 * gpus} if 0 < gpus < 1 else {}
+    os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
     return {
         # Compiling costs a minute of start and gains a small model nothing.
         "enforce_eager": True,

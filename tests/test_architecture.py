@@ -30,8 +30,8 @@ GUARDED = ("evals", "storage", "tasks", "flows")
 # package: the only places, as path prefixes, that may import it at all
 ONLY_IN = {
     "prefect": ("flows/", "tasks/artifacts.py"),
-    "ray": ("tasks/runtime.py", "tasks/pool.py", "tasks/verifier/workers.py"),
-    "vllm": ("tasks/vllm_engine.py",),
+    "ray": ("tasks/runtime.py", "tasks/pool.py", "tasks/verifier/workers.py", "tasks/verifier/pooling.py"),
+    "vllm": ("tasks/vllm_engine.py", "tasks/vllm_pooling.py"),
     "fsspec": ("storage/",),
     "s3fs": ("storage/",),
 }
@@ -62,6 +62,7 @@ STAYS_LIGHT = {
     "storage.store": {"prefect", "ray", "torch", "pandas"},
     "tasks.engine": {"prefect", "ray", "vllm", "torch", "transformers"},
     "tasks.vllm_engine": {"prefect", "ray", "vllm", "torch", "transformers"},
+    "tasks.vllm_pooling": {"prefect", "ray", "vllm", "torch", "transformers"},
 }
 
 

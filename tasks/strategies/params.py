@@ -10,6 +10,7 @@ from evals.strategies.settings import Majority, Pass
 from storage.partition import Name
 from tasks.engine import EngineParams
 from tasks.params import Params
+from tasks.verifier.params import Runner
 
 
 class VerifierRef(BaseModel):
@@ -22,6 +23,9 @@ class VerifierRef(BaseModel):
     that wrote the traces finds each step; it is not trained, and meant for the aggregate `product`."""
     run: Name | None = None
     """process, outcome: the run that trained it; null: the run's own, or main."""
+    runner: Runner = "transformers"
+    """process, outcome: transformers in the run's own process, or `vllm`, its pooling runner in Ray actors, where it
+    serves the verifier's architecture."""
 
 
 VERIFIERS = {kind: VerifierRef(kind=kind) for kind in ("process", "outcome", "likelihood")}

@@ -9,7 +9,7 @@ problem is a dead letter; one that the budget ends is a row whose verdict is unk
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -51,12 +51,13 @@ def run(job: Job[StrategiesParams]) -> Outcome:
 
 async def _run(job: Job[StrategiesParams]) -> Outcome:
     model = job.params.engine or how_the_traces_were_written(job).engine
-    verifiers = load_verifiers(job)
-    async with (
-        Grader(job.resources.graders, job.params.grading_seconds) as grader,
-        opened_when_asked(lambda: open_engine(model, job.resources)) as engine,
-    ):
-        return await play_all(job, engine, grader, verifiers)
+    with ExitStack() as stack:
+        verifiers = load_verifiers(job, stack)
+        async with (
+            Grader(job.resources.graders, job.params.grading_seconds) as grader,
+            opened_when_asked(lambda: open_engine(model, job.resources)) as engine,
+        ):
+            return await play_all(job, engine, grader, verifiers)
 
 
 @asynccontextmanager

@@ -1,5 +1,7 @@
 """The verifiers that strategies ask, by the names that they ask for."""
 
+from contextlib import ExitStack
+
 from storage.partition import Partition
 from storage.store import Location, Store
 from tasks.completer import how_the_traces_were_written
@@ -8,7 +10,7 @@ from tasks.model import resolve
 from tasks.strategies.likelihood import LikelihoodScorer
 from tasks.strategies.params import StrategiesParams, VerifierRef
 from tasks.strategies.scores import Verifier
-from tasks.verifier.scorer import scorer_at
+from tasks.verifier.pooling import open_scorer
 
 OWN = "verifiers"
 """The input that holds the trained verifiers of the run itself, or of main."""
@@ -22,12 +24,13 @@ def elsewhere(params: StrategiesParams, store: Store, partition: Partition) -> d
     return {_address(place): store.at(OWN, place) for place in places}
 
 
-def load_verifiers(job: Job[StrategiesParams]) -> dict[str, Verifier]:
-    """Those that are asked, loaded. Raises LookupError where a run trained none of the kind."""
-    return {name: _load(job, ref) for name, ref in job.params.asked_verifiers().items()}
+def load_verifiers(job: Job[StrategiesParams], stack: ExitStack) -> dict[str, Verifier]:
+    """Those that are asked, loaded for as long as the stack is open. Raises LookupError where a run trained none of the
+    kind."""
+    return {name: _load(job, ref, stack) for name, ref in job.params.asked_verifiers().items()}
 
 
-def _load(job: Job[StrategiesParams], ref: VerifierRef) -> Verifier:
+def _load(job: Job[StrategiesParams], ref: VerifierRef, stack: ExitStack) -> Verifier:
     if ref.kind == "likelihood":
         written = how_the_traces_were_written(job)
         model = resolve(written.engine.model, written.engine.revision)
@@ -37,7 +40,9 @@ def _load(job: Job[StrategiesParams], ref: VerifierRef) -> Verifier:
     location = job.inputs[address]
     manifest = location.manifest()
     assert manifest is not None, "a stage runs on committed inputs"
-    return Verifier(scorer_at(location, ref.kind), f"{manifest.digest} {ref.kind}")
+    scorer = stack.enter_context(open_scorer(location, ref.kind, ref.runner, job.resources))
+    digest = f"{manifest.digest} {ref.kind}"
+    return Verifier(scorer, digest if scorer.runner == "transformers" else f"{digest} {scorer.runner}")
 
 
 def _address(partition: Partition) -> str:

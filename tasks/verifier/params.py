@@ -10,6 +10,7 @@ from evals.verifier.likelihood import Target
 from tasks.params import Params
 
 Kind = Literal["process", "outcome"]
+Runner = Literal["transformers", "vllm"]
 Head = Literal["hidden", "confidence"]
 RATES: dict[Head, float] = {"hidden": 5e-4, "confidence": 5e-3}
 """Learning rates that suit the embedded model: all of its weights move slower than a head alone."""
@@ -82,6 +83,9 @@ class VerifierParams(Params):
 class VerifyParams(Params):
     """How the scores of a trace are put together. Whose verifier scores: that of the run, else that of main."""
 
+    runner: Runner = "transformers"
+    """Who computes: transformers, in the run's own process; or `vllm`, its pooling runner in Ray actors, where it
+    serves the verifier's architecture, and transformers where it does not. They agree but for rounding."""
     process_score: Aggregation = "last"
     """The aggregation that is combined with the outcome verifier."""
     outcome_weight: float = Field(default=0.5, ge=0, le=1)

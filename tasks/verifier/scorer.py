@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from storage.store import Location
 from tasks.verifier.encoding import Encoded, Encoder, Item
 from tasks.verifier.network import context_of, step_logits, tokenizer_of, trained_network
-from tasks.verifier.params import Kind
+from tasks.verifier.params import Kind, Runner
 from tasks.verifier.weights import Card, WrongTokenizer, committed_files, read_card, unpack
 
 BATCH_TOKENS = 16_384
@@ -39,7 +39,7 @@ class TooLong(ValueError):
 
 
 class NetworkScorer:
-    """A verifier in this process, through transformers. Not thread-safe."""
+    """A trained verifier; its network is in this process, or in actors (tasks/verifier/pooling.py). Not thread-safe."""
 
     def __init__(self, network: Any, tokenizer: Any, card: Card, batch_tokens: int = BATCH_TOKENS) -> None:
         words, vocabulary = len(tokenizer), network.config.get_text_config().vocab_size
@@ -51,6 +51,11 @@ class NetworkScorer:
         self.context = min(card.max_length or context_of(network.config), context_of(network.config))
         """Tokens of question and steps together, at the most."""
         self._network, self._encoder, self._batch_tokens = network, Encoder(tokenizer, card.prompt), batch_tokens
+
+    @property
+    def runner(self) -> Runner:
+        """Who computes."""
+        return getattr(self._network, "runner", "transformers")
 
     def encode(self, items: Sequence[Item]) -> list[Encoded]:
         """The tokens that are scored."""

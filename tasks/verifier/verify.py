@@ -9,6 +9,7 @@ other would say is null. Does not: generate, or change a verdict.
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,8 +26,9 @@ from storage.schemas import DATASETS
 from tasks.job import Job, Outcome
 from tasks.verifier.encoding import Encoded, Item
 from tasks.verifier.params import Kind, VerifyParams
+from tasks.verifier.pooling import open_scorer
 from tasks.verifier.quality import best_of_each
-from tasks.verifier.scorer import NetworkScorer, scorer_at
+from tasks.verifier.scorer import NetworkScorer
 from tasks.verifier.weights import PROBLEMS, committed_files
 
 Row = Mapping[str, Any]
@@ -58,7 +60,11 @@ class _Case:
 
 
 def run(job: Job[VerifyParams]) -> Outcome:
-    verifiers = _verifiers(job)
+    with ExitStack() as stack:
+        return _run(job, _verifiers(job, stack))
+
+
+def _run(job: Job[VerifyParams], verifiers: _Verifiers) -> Outcome:
     cases, dead = _cases(job)
     rows: list[dict[str, Any]] = []
     truths: dict[str, list[int | None]] = {}
@@ -71,16 +77,17 @@ def run(job: Job[VerifyParams]) -> Outcome:
         tables={"verifications": table_of(DATASETS["verifications"], rows)},
         dead=tuple(dead),
         counts={"unknown": sum(row["verdict"] == "unknown" for row in rows)},
-        summary=summarise(rows, truths),
+        summary=summarise(rows, truths) | {"runners": {each.card.kind: each.runner for each in verifiers.there}},
     )
 
 
-def _verifiers(job: Job[VerifyParams]) -> _Verifiers:
+def _verifiers(job: Job[VerifyParams], stack: ExitStack) -> _Verifiers:
     location = job.inputs["verifiers"]
     there = set(location.read(["kind"])["kind"].to_pylist())
     kinds: list[Kind] = [kind for kind in ("process", "outcome") if kind in there]
     known = json.loads(committed_files(location, kinds[0])[PROBLEMS])
-    scorers = {kind: scorer_at(location, kind) for kind in kinds}
+    opened = (open_scorer(location, kind, job.params.runner, job.resources) for kind in kinds)
+    scorers = dict(zip(kinds, map(stack.enter_context, opened), strict=True))
     splits = {name: split for split, names in known.items() for name in names}
     return _Verifiers(scorers.get("process"), scorers.get("outcome"), splits)
 

@@ -1,3 +1,4 @@
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -51,15 +52,16 @@ def test_they_are_loaded_by_the_names_that_strategies_ask_for(root: Path) -> Non
     asked = params(own=VerifierRef(), hard=VerifierRef(run="hard"))
     job = strategies_job(root, asked)
     there = {"verifiers": Store(root).at("verifiers", PARTITION), **elsewhere(asked, Store(root), PARTITION)}
-    loaded = load_verifiers(replace(job, inputs={**job.inputs, **there}))
-    assert set(loaded) == {"own", "hard"}
-    assert loaded["own"].scorer.score([("How many?", ["Step 1: 2 + 3 = 5\n"])]) == [[0.5]]
-    assert loaded["own"].digest.endswith(" process")
+    with ExitStack() as stack:
+        loaded = load_verifiers(replace(job, inputs={**job.inputs, **there}), stack)
+        assert set(loaded) == {"own", "hard"}
+        assert loaded["own"].scorer.score([("How many?", ["Step 1: 2 + 3 = 5\n"])]) == [[0.5]]
+        assert loaded["own"].digest.endswith(" process")
 
 
 def test_a_run_without_a_verifier_of_the_kind_says_so(root: Path) -> None:
     asked = params(judge=VerifierRef(kind="outcome"))
     job = strategies_job(root, asked)
     job = replace(job, inputs={**job.inputs, "verifiers": Store(root).at("verifiers", PARTITION)})
-    with pytest.raises(LookupError, match="has no outcome verifier; there is process"):
-        load_verifiers(job)
+    with pytest.raises(LookupError, match="has no outcome verifier; there is process"), ExitStack() as stack:
+        load_verifiers(job, stack)
