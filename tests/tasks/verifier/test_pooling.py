@@ -87,18 +87,17 @@ def test_an_architecture_that_vllm_does_not_know_is_run_by_transformers(
     assert "UnheardOfForTokenClassification" in caplog.text
 
 
-class Places:
-    """An actor that says of each step where it ends."""
-
-    def step_logits(self, batch: Sequence[Encoded]) -> list[list[float]]:
-        return [[float(place) for place in each.places] for each in batch]
-
-
 @pytest.mark.parametrize("items", [2, 3, 7])
 def test_several_actors_answer_in_the_order_of_the_items(items: int) -> None:
     import ray
 
-    batch = [Encoded((0,) * 99, tuple(range(9 * item, 9 * item + item % 4))) for item in range(items)]
+    class Places:  # here, so that it is sent as it is
+        """Says of each step where it ends."""
+
+        def step_logits(self, batch: Sequence[Encoded]) -> list[list[float]]:
+            return [[float(place) for place in each.places] for each in batch]
+
+    batch = [Encoded((0,) * 99, tuple(range(9 * item, 9 * item + item % 4)), start=0) for item in range(items)]
     actors = [ray.remote(Places).options(num_cpus=0).remote() for _ in range(3)]
     told = PooledNetwork(None, actors).step_logits(batch)
     assert told.tolist() == [place for each in batch for place in each.places]
