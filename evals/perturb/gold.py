@@ -44,6 +44,12 @@ def gold_faults(solution: str, answer: str) -> list[GoldFault]:
     return found
 
 
+def equations_hold(solution: str) -> list[bool]:
+    """For each equation that the prose writes, with the annotations taken out, whether it holds; what cannot be read does."""
+    prose = ANNOTATION.sub("", solution[:LONGEST_SOLUTION])
+    return [not [*_checked("", m[0], as_product(m[2]), m[3])] for m in EQUATION.finditer(prose)]
+
+
 def _annotations(body: str) -> Iterator[GoldFault]:
     for match in ANNOTATION.finditer(body):
         left, _, right = match[1].rpartition("=")

@@ -106,7 +106,7 @@ def link(question: str, solution: Solution) -> Links:
                 raise Refused("a number without a source", f"step {number + 1} uses {value}, which nothing states")
         literals.append(row)
     narrowed = _narrow(literals, len(solution.steps))
-    quantities = _spare(found, _doubt(question, quantities, narrowed), narrowed)
+    quantities = _squares(solution, _spare(found, _doubt(question, quantities, narrowed), narrowed), narrowed)
     prose = _prose(question, solution, quantities, found, narrowed)
     choices = tuple(_choices(narrowed, len(solution.steps)))
     return Links(question, solution, found, quantities, tuple(map(tuple, narrowed)), prose, choices)
@@ -284,6 +284,25 @@ def _spare(
         sorts = {found[i].unit for i in quantity.mentions}
         spare = not quantity.frozen and len(sorts) > max(uses, 1)
         result.append(replace(quantity, frozen="counts several things, and not all are used") if spare else quantity)
+    return tuple(result)
+
+
+def _squares(
+    solution: Solution, quantities: Sequence[Quantity], literals: Sequence[Sequence[tuple[Source, ...]]]
+) -> tuple[Quantity, ...]:
+    """Freezes what the question says once and a step multiplies by itself: one of the two is probably something else."""
+    result = list(quantities)
+    for step, row in zip(solution.steps, literals, strict=True):
+        for a, b, sign in zip(
+            step.expression.program, step.expression.program[1:], step.expression.program[2:], strict=False
+        ):
+            if sign != "*" or not isinstance(a, int) or not isinstance(b, int):
+                continue
+            for index in {s.index for s in row[a] if s.kind == "quantity"} & {
+                s.index for s in row[b] if s.kind == "quantity"
+            }:
+                if len(quantities[index].mentions) == 1 and not quantities[index].frozen:
+                    result[index] = replace(quantities[index], frozen="is multiplied by itself")
     return tuple(result)
 
 

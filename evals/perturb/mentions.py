@@ -53,10 +53,18 @@ def singular(word: str) -> str:
 
 _IRREGULAR = {"feet": "foot", "inches": "inch", "people": "person", "children": "child", "men": "man", "women": "woman"}
 _IRREGULAR |= {"hrs": "hour", "hr": "hour", "mins": "minute", "min": "minute", "lbs": "pound", "lb": "pound"}
-_IRREGULAR |= {"oz": "ounce", "kg": "kilogram", "kgs": "kilogram", "cm": "centimeter", "mph": "mph", "ft": "foot"}
+_IRREGULAR |= {
+    "oz": "ounce",
+    "kg": "kilogram",
+    "kgs": "kilogram",
+    "cm": "centimeter",
+    "mph": "mph",
+    "wpm": "word",
+    "ft": "foot",
+}
 _FOLLOWING = re.compile(r"%?[ -]?(?:[A-Za-z'’]+[ -]?){1,3}")
-_NOT_NOUNS = {"more", "fewer", "less", "additional", "other", "new", "different", "extra", "full", "small", "large"}
-_NOT_NOUNS |= {"big", "whole", "separate", "of", "the", "percent", "times", "and", "identical", "equal", "total"}
+NOT_NOUNS = {"more", "fewer", "less", "additional", "other", "new", "different", "extra", "full", "small", "large"}
+NOT_NOUNS |= {"big", "whole", "separate", "of", "the", "percent", "times", "and", "identical", "equal", "total"}
 _MONTHS = r"January|February|March|April|May|June|July|August|September|October|November|December"
 _BEFORE = [
     (
@@ -119,7 +127,7 @@ def _unit(question: str, numeral: Numeral) -> str:
     words = nouns_after(question, numeral.end)
     if numeral.money or words[:1] == ["dollars"] or words[:1] == ["dollar"]:
         return "money"
-    return next((singular(word) for word in words if word not in _NOT_NOUNS), "")
+    return next((singular(word) for word in words if word not in NOT_NOUNS), "")
 
 
 def _why_frozen(question: str, numeral: Numeral) -> str:

@@ -30,11 +30,14 @@ from evals.perturb.variant import Certificate, Draft, Refused, SeedProblem
 CHECKS = ("one name a person", "same pronoun", "new names are new", "numbers untouched")
 
 _CAPITALIZED = re.compile(r"\b[A-ZÀ-Þ][a-zà-ÿ]+\b")
-_ACTS = (
-    r"(?:'s|’s)?\s+(?:also |only |first |then |already |now |always )?(?:ha[sd]|is|was|can|could|will|does|did|[a-z]{2,}ed|"
-    r"[a-z]{2,}s|made|bought|sold|got|went|gave|ate|ran|spent|won|read|saw|took|wrote|drove|found|lost|kept|"
-    r"and (?:his|her|[A-Z])|wants?)\b"
+_VERBS = (
+    r"(?:ha[sd]|is|was|can|could|will|does|did|[a-z]{2,}ed|made|bought|sold|got|went|gave|ate|ran|spent|won|read|saw|took|wrote|"
+    r"drove|found|lost|kept|and (?:his|her|[A-Z])|wants?)"
 )
+_LEADS = r"(?:'s|’s)?\s+(?:also |only |first |then |already |now |always )?"
+_ACTS = rf"{_LEADS}(?:{_VERBS}|[a-z]{{2,}}s)\b"
+_CERTAINLY_ACTS = rf"{_LEADS}{_VERBS}\b"
+"""Without any word in -s, which may be a plural: "Petri dishes"."""
 _TITLE = re.compile(
     r"(?:\b(?:Mr|Mrs|Ms|Dr|St|Prof|Sgt|Capt)\.?|\b(?:Miss|Professor|Doctor|Sir|Lady|Saint|San|Santa|King|Queen|Prince|"
     r"Princess|President|Mount|Mt\.?|Lake|Fort|Port|New|Los|Officer|Judge|Father|Sister|Brother))\s$"
@@ -102,8 +105,8 @@ def _pronoun(name: str) -> str:
 
 
 def _pronoun_by_context(question: str, name: str) -> str:
-    """For a name of no list: a capitalized word inside a sentence that acts, in a text with one kind of pronoun."""
-    if name in NO_PERSON or not _acts(question, name) or not re.search(rf"[a-z,] {name}\b", question):
+    """For a name of no list: a capitalized word inside a sentence that certainly acts, in a text with one kind of pronoun."""
+    if not _acts(question, name, _CERTAINLY_ACTS) or name in NO_PERSON or not re.search(rf"[a-z,] {name}\b", question):
         return ""
     kinds = {"he" if match[1] else "she" for match in _PRONOUNS.finditer(question)}
     return kinds.pop() if len(kinds) == 1 else ""
@@ -113,9 +116,9 @@ def _is_doubtful(name: str) -> bool:
     return name in DOUBTFUL_HE or name in DOUBTFUL_SHE or name in WORD_OR_NAME
 
 
-def _acts(question: str, name: str) -> bool:
+def _acts(question: str, name: str, verbs: str = _ACTS) -> bool:
     """Whether a verb or a possessive follows the name somewhere, and nothing before it makes it a place or date."""
-    acts = re.search(rf"\b{name}(?:{_ACTS}|['’]s\b)", question) is not None
+    acts = re.search(rf"\b{name}(?:{verbs}|['’]s\b)", question) is not None
     before = _DATE_BEFORE if name in DATES else _PLACE_BEFORE
     placed = any(
         before.search(question, max(0, m.start() - 9), m.start()) for m in re.finditer(rf"\b{name}\b", question)

@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from evals.perturb import plausibility
 from evals.perturb.arithmetic import Number
+from evals.perturb.gold import equations_hold
 from evals.perturb.grids import Range, grid
 from evals.perturb.linking import Links, Source, Value, link, used
 from evals.perturb.rendering import Instance, Plan, render
@@ -39,10 +40,12 @@ def plan(problem: SeedProblem, reach: Range = "comparable") -> Plan:
     if not grids:
         reasons = sorted({q.frozen for i, q in enumerate(links.quantities) if i in active and q.frozen})
         raise Refused("nothing may vary", "; ".join(reasons) or "no number has another fitting value")
+    if reach == "larger" and not any(_grows(links.quantities[i].value, values) for i, values in grids.items()):
+        raise Refused("nothing may grow", "every number that may vary is capped, a decimal or a fraction")
     ratio = plausibility.LARGEST_RATIO if reach == "comparable" else WIDER_RATIO
     pairs = tuple(p for p in plausibility.ordered_pairs(links) if set(p) & (set(grids) | pinned))
     shares = tuple((tuple(group), whole) for group, whole in plausibility.share_groups(links))
-    made = Plan(links, grids, pins, pairs, shares, ratio, _tier(links))
+    made = Plan(links, grids, pins, pairs, shares, ratio, _tier(links), tuple(equations_hold(problem.solution)))
     original = Instance(
         tuple(q.value for q in links.quantities),
         tuple(step.expression.values for step in links.solution.steps),
@@ -52,6 +55,13 @@ def plan(problem: SeedProblem, reach: Range = "comparable") -> Plan:
     if back is None or (back.question, back.solution) != (problem.question, problem.solution):
         raise Refused("no round trip", "the old values do not give back the old text")
     return made
+
+
+def _grows(old: Value, values: Sequence[Value]) -> bool:
+    """Whether every other value has more digits before the point."""
+    return not isinstance(old, tuple) and all(
+        not isinstance(v, tuple) and int(v) >= 10 ** len(str(int(old))) for v in values
+    )
 
 
 def instances(made: Plan, rng: random.Random) -> Iterator[Draft]:
@@ -232,6 +242,16 @@ def _comparable(made: Plan, instance: Instance) -> bool:
     if made.ratio == plausibility.LARGEST_RATIO and abs(len(str(int(old))) - len(str(int(new)))) > 1:
         return False
     if not all(_same_side(made, instance, i) for i in plausibility.limits(made.links)):
+        return False
+    for i in plausibility.of_the_asked_unit(made.links):
+        if (old < plausibility.magnitude(made.links.quantities[i].value)) != (
+            new < plausibility.magnitude(instance.values[i])
+        ):
+            return False
+    if plausibility.ages(made.links) and any(
+        step.value <= plausibility.OLDEST < value
+        for step, value in zip(made.links.solution.steps, instance.steps, strict=True)
+    ):
         return False
     if not plausibility.compares(made.links):
         return True

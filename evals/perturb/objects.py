@@ -1,8 +1,8 @@
 """Other objects of the same sort: pears for apples, everywhere in question and solution.
 
 Guarantees: the new object is of the same sort and occurs nowhere in the problem, singular goes to singular and
-plural to plural, and an object is left alone where it is part of a compound ("apple pie", "pencil case"), a verb, or
-where the question speaks of what tells the sort's members apart (colour, seeds, price lists stay numbers).
+plural to plural, and an object is left alone where it is part of a compound ("apple pie", "sea horse"), a verb, or
+where the question speaks of what tells the sort's members apart (colours, breeds, seeds …).
 """
 
 import random
@@ -45,11 +45,24 @@ _FREE_AFTER = re.compile(
     r"there|they|this|to|together|total|total|was|were|when|which|while|who|will|with|x|you|altogether|after|also|during|"
     r"available|remaining|instead|equally|evenly|over|under|were|would|needed|bought|made|given|today|yesterday)\b))"
 )
+# In front of an object likewise: "mixing bowls", "sea horses" and "butter cookies" are other things.
+_FREE_BEFORE = re.compile(
+    r"(?:^|[.,;:?!()\"“”'’\-–—/=+*$0-9>]|['’]s|\b(?:an?|the|this|that|these|those|my|your|his|her|its|our|their|own|some|any|no|all|both|each|"
+    r"every|per|many|much|more|most|fewer|less|enough|other|another|additional|extra|remaining|different|total|new|old|small|"
+    r"medium|large|big|unused|unsold|fresh|whole|few|several|of|on|in|for|to|from|with|without|between|by|than|as|and|or|but|if|not|"
+    r"are|is|were|was|be|has|have|had|did|do|does|buy|buys|buying|bought|sell|sells|selling|sold|make|makes|making|made|eat|eats|"
+    r"ate|get|gets|got|give|gives|gave|collect|collects|collected|collecting|need|needs|needed|want|wants|wanted|pick|picks|picked|"
+    r"picking|lost|found|used|use|uses|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|"
+    r"sixty|seventy|eighty|ninety|hundred|thousand|dozen|dozens|half))\s*$",
+    re.I,
+)
 _ONE_BEFORE = re.compile(r"(?:\b(?:an?|one|each|every|per|the|another|1)\s|[/=>0-9]\s?)$", re.I)
 """A singular stands for one thing: not "a block of marble", "press a bench"."""
 _TELLS_APART = re.compile(
     r"\b(?:juice|pie|cider|jam|smoothies?|seeds?|trees?|milk|eggs|wool|ride|riding|vegetables?|legs?|paws|chapters?|pages?|"
     r"read(?:s|ing)?|write|writing|wrote|draw|drew|sharpen\w*|ink|shave\w*|wear\w*|wore|sit|sits|sitting|seats?|burn\w*|melt\w*|"
+    r"colou?r\w*|red|orange|yellow|green|blue|purple|pink|white|black|brown|gr[ae]y|golden?|silver|breeds?|dogs?|cats?|bark\w*|"
+    r"purr\w*|poodles?|pomeranians?|labradors?|retrievers?|beagles?|terriers?|bulldogs?|persians?|siamese|"
     r"orchard|vine|blooms?|petals?|stamps? (?:a|the)|letters?|envelopes?|mail|bakery|bake\w*|flavors?|frosting)\b",
     re.I,
 )
@@ -107,6 +120,7 @@ def _is_free(text: str, words: tuple[str, str]) -> bool:
         counted
         and len(matches) == all_forms
         and all(_FREE_AFTER.match(text, match.end()) for match in matches)
+        and all(_FREE_BEFORE.search(text, max(0, match.start() - 16), match.start()) for match in matches)
         and all(_ONE_BEFORE.search(text, max(0, match.start() - 12), match.start()) for match in single)
     )
 

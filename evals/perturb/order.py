@@ -23,7 +23,22 @@ CHECKS = (
     "the next sentence points to neither",
 )
 
-_DEFINITE = re.compile(r"\b(?:the|his|her|their|its|each|every)\s+(?:[a-z-]+\s+){0,2}?([a-z]+)\b", re.I)
+_FUNCTION_WORDS = """
+the a an and or his her its their has had have for with each every are is was were be been per one two there that which who
+of to in on at by from as than then he she it they i you we will would can could may cost costs need needs weigh weighs
+hold holds make makes take takes use uses get gets sell sells pay pays charge charges earn earns contain contains
+"""
+_DEFINITE = re.compile(
+    rf"\b(?:the|his|her|their|its|each|every)((?:\s+(?:and\s+)?(?!(?:{'|'.join(_FUNCTION_WORDS.split())})\b)[a-z-]+){{1,4}})",
+    re.I,
+)
+"""The words behind an article up to a function word: its noun is among them ("the north and south walls are")."""
+_POINTS_BACK = re.compile(
+    r"\ball (?:of )?(?:our|their|them|us|these|those)\b|\b(?:add|sum|agree\w*|accept\w*|refus\w*|declin\w*)\b", re.I
+)
+"""To all that was named so far, or to what was asked."""
+_NO_VERB = re.compile(r"(?:[0-9]\S*|[A-Z][a-z]+)(?: [a-z]+){1,2} (?:that|which|who)\b")
+"""A subject whose own verb may stand in the sentence before: "6 vans that hold 30 people, and 10 cars." """
 _OPENS_BADLY = re.compile(
     r"(?:And|Or|Which|Who|Where|For|(?:In|At|On) (?!an? |[A-Z])|By|With|To|Of|From|During|Let|Assume|Suppose|Given|If|What|How)\b"
 )
@@ -37,7 +52,9 @@ _SHE = re.compile(r"\b(?:she|hers?)\b", re.I)
 _EVENT = re.compile(
     r"\b(?:gave|gives?|giv(?:ing|en)|ate|eats?|eaten|lost|loses?|spent|spends?|sold|sells?|used|uses?|broke|breaks?|took|takes?|"
     r"bought|buys?|received|receives?|found|finds?|added|adds?|joined|left|leaves?|borrow\w*|lent|lends?|threw|throws?|"
-    r"donat\w*|remov\w*|deposit\w*|withdr\w*|pa(?:id|ys?)|arriv\w*|died?|went|goes|gets?|got|puts?|taken|brought|brings?|throws?|dropp?\w*|pulls?|pulled|fill\w*|pour\w*|return\w*|won|wins?)\b",
+    r"donat\w*|remov\w*|deposit\w*|withdr\w*|pa(?:id|ys?)|arriv\w*|died?|went|goes|gets?|got|puts?|taken|brought|brings?|throws?|dropp?\w*|pulls?|pulled|fill\w*|pour\w*|return\w*|won|wins?|"
+    r"cuts?|slic(?:es?|ed)|hid(?:es?|den)?|decid\w*|ha(?:s|ve|d) (?:an?|some) (?:piece|slice|bite)|"
+    r"pick(?:s|ed)?|mak(?:es?|ing)|made|buil[dt]s?|melt\w*)\b",
     re.I,
 )
 
@@ -87,7 +104,12 @@ def _stands_alone(sentence: str) -> bool:
     """States a number and points nowhere; a comparison says with what, and compares states, not events."""
     if "?" in sentence or '"' in sentence or (_OPENS_BADLY.match(sentence) and not _DATED.match(sentence)):
         return False
-    if PRONOUNS.search(sentence) or SEQUENCE.search(sentence):
+    if (
+        PRONOUNS.search(sentence)
+        or SEQUENCE.search(sentence)
+        or _POINTS_BACK.search(sentence)
+        or _NO_VERB.match(sentence)
+    ):
         return False
     return not COMPARISON.search(sentence) or bool(NAMED_COMPARISON.search(sentence) and not _EVENT.search(sentence))
 
@@ -109,8 +131,7 @@ def _without_resolved(sentence: str, whole: Mapping[str, str], known: Mapping[st
 def _introduces(one: str, other: str, before: str) -> bool:
     """Whether `other` may need `one`: a definite noun or a name that `one` has and the text before has not."""
     words, known = _stems(one), _stems(before)
-    definite = {singular(noun.lower()) for noun in _DEFINITE.findall(other)}
-    if definite & words - known:
+    if _definite(other) & words - known:
         return True
     named = set(re.findall(r"(?<!^)(?<![.?!] )\b[A-Z][a-z]+\b", other)) | set(people(other))
     return bool({name.lower() for name in named} & words - known)
@@ -118,13 +139,17 @@ def _introduces(one: str, other: str, before: str) -> bool:
 
 def _unknown_definite(sentence: str, before: str) -> bool:
     """Whether it speaks of "the fruit" where nothing before does."""
-    return bool({singular(noun.lower()) for noun in _DEFINITE.findall(sentence)} - _stems(before))
+    return bool(_definite(sentence) - _stems(before))
+
+
+def _definite(sentence: str) -> set[str]:
+    return {singular(word.lower()) for words in _DEFINITE.findall(sentence) for word in words.split()} - {"and"}
 
 
 def _shared(one: str, other: str) -> bool:
-    """Whether two sentences have a person or a longer word in common."""
+    """Whether two sentences have a person or a word that names something in common."""
     both = bool(_PERSONAL.search(one)) and bool(_PERSONAL.search(other))
-    return both or any(len(stem) > 3 for stem in _stems(one) & _stems(other))
+    return both or any(len(stem) > 2 for stem in _stems(one) & _stems(other) - set(_FUNCTION_WORDS.split()))
 
 
 def _stems(text: str) -> set[str]:

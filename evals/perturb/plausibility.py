@@ -11,6 +11,7 @@ from fractions import Fraction
 
 from evals.perturb.arithmetic import Number
 from evals.perturb.linking import Links, Value, used
+from evals.perturb.mentions import NOT_NOUNS, nouns_after, singular
 from evals.perturb.variant import Refused
 
 LARGEST_RATIO = 20
@@ -36,6 +37,9 @@ _CHOOSES = re.compile(
     r"(?:over|above|below|under|beyond|past|more than|less than|fewer than|first|next|after) \$?[0-9]+(?![0-9%]))\b",
     re.I,
 )
+OLDEST = 100
+_AGES = re.compile(r"\b(?:years? (?:old|older|younger)|how old|ages?|aged|older|younger)\b", re.I)
+_HOW_MANY = re.compile(r"\bhow many\b", re.I)
 _PARTS = re.compile(
     r"\b(?:others?|remaining|remainder|rest|including|of which|of whom|of them|of these|of those|consist\w*|split|"
     r"divided into|left|either|in total|total|altogether|all together|combined|both|out of|were|are|have)\b",
@@ -120,6 +124,25 @@ def limits(links: Links) -> list[int]:
     return [
         i for i, q in enumerate(links.quantities) if i not in active and not isinstance(q.value, tuple) and q.value > 2
     ]
+
+
+def of_the_asked_unit(links: Links) -> list[int]:
+    """Numbers that count what the question asks for: the answer stays on its side of each ("63 right of 40 questions")."""
+    asked = [match.end() for match in _HOW_MANY.finditer(links.question)]
+    nouns = nouns_after(links.question, asked[-1]) if asked else []
+    unit = next((singular(noun) for noun in nouns if noun not in NOT_NOUNS), "")
+    return [
+        i
+        for i, quantity in enumerate(links.quantities)
+        if unit
+        and not isinstance(quantity.value, tuple)
+        and unit in {links.mentions[m].unit for m in quantity.mentions}
+    ]
+
+
+def ages(links: Links) -> bool:
+    """Whether the text speaks of ages, so that a result that was a person's may not outgrow one."""
+    return _AGES.search(links.question) is not None
 
 
 def compares(links: Links) -> bool:

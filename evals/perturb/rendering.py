@@ -1,7 +1,8 @@
 """A problem's text with the numbers of an instance, and the certificate that says where each came from.
 
 Guarantees: only numbers are replaced, each in the way it was written; at the old values the text is the seed's. A number
-that cannot be written in its place, or whose sources disagree in the prose, gives None.
+that cannot be written in its place, or whose sources disagree in the prose, gives None, and so does an equation of the
+prose that held and no longer does.
 """
 
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from typing import Any
 
 from evals.perturb import plausibility
 from evals.perturb.arithmetic import Number
+from evals.perturb.gold import equations_hold
 from evals.perturb.linking import Links, Source, Value
 from evals.perturb.numerals import decimal, places, write
 from evals.perturb.rewriting import Edit, rewrite
@@ -20,6 +22,7 @@ CHECKS = (
     "answer is the last step",
     "every number has a source",
     "every step is used",
+    "equations of the prose hold",
     "text at the old values is the seed's",
     "all linkings agree",
     "whole results stay whole",
@@ -41,6 +44,8 @@ class Plan:
     shares: tuple[tuple[tuple[int, ...], int], ...]
     ratio: int
     tier: Tier
+    equations: tuple[bool, ...]
+    """Whether each equation that the prose writes holds in the seed's solution."""
 
     def shares_fit(self, values: Sequence[Value], unknown: set[int]) -> bool:
         """Whether the shares of a whole still fit into it, those with an unknown value aside."""
@@ -77,13 +82,21 @@ def render(made: Plan, instance: Instance) -> Draft | None:
     solution_edits = _solution_edits(made, instance)
     if solution_edits is None:
         return None
-    answer = decimal(instance.steps[-1]) or ""
+    solution = rewrite(links.solution.text, solution_edits)
+    if not _equations_still_hold(made, solution):
+        return None
     return Draft(
         rewrite(links.question, edits),
-        rewrite(links.solution.text, solution_edits),
-        answer,
+        solution,
+        decimal(instance.steps[-1]) or "",
         Certificate(made.tier, CHECKS, {}, _mention_rows(made, instance), _graph_rows(made, instance)),
     )
+
+
+def _equations_still_hold(made: Plan, solution: str) -> bool:
+    """A step without an annotation ("60/15 = 4 boxes") shows whether its numbers were rightly linked."""
+    now = equations_hold(solution)
+    return len(now) == len(made.equations) and all(new or not old for old, new in zip(made.equations, now, strict=True))
 
 
 def _solution_edits(made: Plan, instance: Instance) -> list[Edit] | None:

@@ -162,6 +162,75 @@ def test_a_count_of_something_that_no_step_uses_is_not_resampled_with_its_twin()
     assert all("3 cups of feed in 3 separate meals" in each.question for each in found)
 
 
+def test_numbers_that_break_a_step_without_annotation_are_no_instance() -> None:
+    problem = SeedProblem(
+        "Ann, Bo and Cy share 50 plums. Bo has 25 plums, 8 more than Ann. How many more plums than Cy has Bo?",
+        "There are 50 - 25 = <<25=25>>25 plums left.\nAnn has 25 - 8 = <<25-8=17>>17 plums.\n"
+        "Cy has 25 - 17 = <<25-17=8>>8 plums.\nBo has 25 - 8 = <<25-8=17>>17 more.\n#### 17",
+    )
+    [refusal] = perturb(problem, "numbers", 3, 1)
+    assert isinstance(refusal, Refusal)
+    assert refusal.reason == "no instance"  # 50 - 25 = 25 holds for hardly any other number of plums
+
+
+def test_a_number_said_once_is_not_resampled_where_a_step_multiplies_it_by_itself() -> None:
+    problem = SeedProblem(
+        "A ticket costs $4. Eva and all her friends go, as many as she has fingers without thumbs on one hand, and she "
+        "pays $25 for snacks. How much does she pay?",
+        "Tickets cost 4*4 = <<4*4=16>>16.\nShe pays 16+25 = <<16+25=41>>41.\n#### 41",
+    )
+    found = variants(problem)
+    assert found
+    assert all("A ticket costs $4." in variant.question for variant in found)
+
+
+def test_nobody_becomes_older_than_people_are() -> None:
+    problem = SeedProblem(
+        "Ann is 9 years old. Her father is 4 times as old, and his mother 27 years older than he. How old is she?",
+        "The father is 9*4 = <<9*4=36>>36.\nHis mother is 36+27 = <<36+27=63>>63.\n#### 63",
+    )
+    found = variants(problem, 20)
+    assert found
+    assert all(int(variant.answer) <= 100 for variant in found)
+
+
+def test_an_answer_stays_below_the_number_of_what_it_counts() -> None:
+    problem = SeedProblem(
+        "A pupil must solve 70% of the questions of two tests. The first has 70 questions, and 42 of them were right. "
+        "The second has 40 questions. How many questions of it must be right?",
+        "There are 70+40 = <<70+40=110>>110.\nOf them 110*70/100 = <<110*70/100=77>>77 must be right.\n"
+        "That leaves 77-42 = <<77-42=35>>35.\n#### 35",
+    )
+    found = variants(problem, 20)
+    assert found
+    for variant in found:
+        size = re.search(r"second has (\d+)", variant.question)
+        assert size is not None
+        assert int(variant.answer) < int(size[1])
+
+
+def test_words_per_minute_grow_as_they_did() -> None:
+    problem = SeedProblem(
+        "Jo types 46 words per minute (WPM). After lessons it is 52 WPM. What is half of the sum?",
+        "The sum is 46+52 = <<46+52=98>>98, and half of it 98/2 = <<98/2=49>>49.\n#### 49",
+    )
+    found = variants(problem, 20)
+    assert found
+    for variant in found:
+        first, then = map(int, re.findall(r"\d+", variant.question))
+        assert first < then
+
+
+def test_larger_is_refused_where_nothing_may_grow() -> None:
+    problem = SeedProblem(
+        "Ann is 9 years old. Bob is twice as old. How old are they together?",
+        "Bob is 9*2 = <<9*2=18>>18.\nTogether 9+18 = <<9+18=27>>27.\n#### 27",
+    )
+    [refusal] = perturb(problem, "larger", 3, 1)
+    assert isinstance(refusal, Refusal)
+    assert refusal.reason == "nothing may grow"
+
+
 def test_larger_numbers_have_more_digits_and_right_answers() -> None:
     found = [each for each in perturb(BREAD, "larger", 5, 3) if isinstance(each, Variant)]
     assert found

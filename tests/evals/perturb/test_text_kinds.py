@@ -46,6 +46,7 @@ def test_a_person_has_one_new_name_of_the_same_pronoun_everywhere() -> None:
         "In May the shop sold 5 pens. How many did it sell?",
         "He sold 5 pens for $3 each. What's the price of all pens?",
         "The Rose family owns 5 cars. How many cars are there?",
+        "She has 14 Petri dishes and half as many Trek bikes. How many has she?",
     ],
 )
 def test_words_places_titles_and_months_are_no_first_names(question: str) -> None:
@@ -72,10 +73,27 @@ def test_an_object_is_exchanged_in_singular_and_plural_with_its_article() -> Non
 
 
 @pytest.mark.parametrize(
-    "text", ["apple pie with 5 apples", "a statue of marble and 5 marbles", "the bench press of 5 benches"]
+    "text",
+    [
+        "apple pie with 5 apples",
+        "a statue of marble and 5 marbles",
+        "the bench press of 5 benches",
+        "a set of 5 mixing bowls",
+        "a farm with 5 guinea pigs",
+    ],
 )
 def test_a_compound_is_no_object(text: str) -> None:
     assert variants(SeedProblem(f"Tom has an {text}. How many has he?", "#### 5"), "objects") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["5 blue tulips and 3 red ones", "5 puppies, all of them beagles", "5 crayons of 3 colors", "a dog and 5 puppies"],
+)
+def test_what_tells_objects_of_a_sort_apart_keeps_them(text: str) -> None:
+    [refusal] = perturb(SeedProblem(f"Tom has {text}. How many has he?", "#### 5"), "objects", 1, 1)
+    assert isinstance(refusal, Refusal)
+    assert refusal.reason in {"the object matters", "no exchangeable object"}
 
 
 def test_independent_sentences_change_places() -> None:
@@ -95,6 +113,12 @@ def test_independent_sentences_change_places() -> None:
         "Dana bought 9 plums at a shop. Olga ate 2 of the fruit. How many are left?",
         "Bob has 3 pens. Cal took half of the pens. How many pens are there?",
         "Tom has 5 pens. Bob has 3 pens. He loses 2 pens. How many pens has Bob?",
+        "Tim paints a room with 4 walls. The north and south walls are 9 feet high. How many feet is that?",
+        "Cole hid 24 eggs in a yard. Lamar finds 5 eggs. How many eggs are hidden?",
+        "Sue bakes a pie. She cuts 8 pieces. Sue and her dad each have a piece. How much is left?",
+        "Kate asked for 3 boxes of chalk. The teacher agreed. Kate took 2 boxes home. How many boxes are there?",
+        "Jo and Tip are 9 and 3 years old. When you add all our ages, you get 20. How old is Kim?",
+        "A firm has 4 vans that hold 9 people. 6 cars that hold 4 people, and 3 bikes. How many people fit in?",
     ],
 )
 def test_sentences_that_hang_together_stay(question: str) -> None:
