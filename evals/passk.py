@@ -10,7 +10,7 @@ bounds say what it would be if all of them were wrong, or all correct.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,23 +85,28 @@ class PassScore:
     """Unknown verdicts in all."""
 
 
-def score(tallies: Sequence[Tally], k: int = 1) -> PassScore:
+def score(tallies: Iterable[Tally], k: int = 1) -> PassScore:
     """pass@k over problems; k = 1 is the plain accuracy, each problem counting the same."""
-    decided = [t for t in tallies if t.decided >= k]
-    sampled = [t for t in tallies if t.samples >= k]
+    counts = Counter(tallies)
+    decided = {tally: n for tally, n in counts.items() if tally.decided >= k}
+    sampled = {tally: n for tally, n in counts.items() if tally.samples >= k}
     return PassScore(
         k=k,
-        value=_mean(passes_at_k([t.decided for t in decided], [t.correct for t in decided], k)),
-        lower=_mean(passes_at_k([t.samples for t in sampled], [t.correct for t in sampled], k)),
-        upper=_mean(passes_at_k([t.samples for t in sampled], [t.correct + t.unknown for t in sampled], k)),
-        problems=len(decided),
-        short=len(tallies) - len(decided),
-        unknown=sum(t.unknown for t in tallies),
+        value=_mean([(t.decided, t.correct) for t in decided], decided.values(), k),
+        lower=_mean([(t.samples, t.correct) for t in sampled], sampled.values(), k),
+        upper=_mean([(t.samples, t.correct + t.unknown) for t in sampled], sampled.values(), k),
+        problems=sum(decided.values()),
+        short=counts.total() - sum(decided.values()),
+        unknown=sum(t.unknown * n for t, n in counts.items()),
     )
 
 
-def _mean(values: Floats) -> float | None:
-    return float(values.mean()) if len(values) else None
+def _mean(problems: Sequence[tuple[int, int]], weights: Collection[int], k: int) -> float | None:
+    """Of pass@k, over problems with n samples and c correct ones, each counted `weights` times."""
+    if not problems:
+        return None
+    samples, correct = zip(*problems, strict=True)
+    return float(np.average(passes_at_k(samples, correct, k), weights=list(weights)))
 
 
 # -- majority@k --------------------------------------------------------------------------------------

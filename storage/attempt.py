@@ -7,8 +7,7 @@
 
 Leaving the block by an exception, or without a commit, leaves `attempt.json` behind with state "failed" and
 the error, with the dead letters beside it. After a kill -9 it still says "running", with no live lease:
-status reads that as failed. Ids of all rows are held in memory until the commit (about 40 bytes a row) to
-find repeated ones.
+status reads that as failed. Until the commit 8 bytes of each row are held, to find ids that are repeated.
 """
 
 from __future__ import annotations
@@ -29,10 +28,12 @@ from pydantic import BaseModel, ConfigDict
 
 from storage import commit
 from storage.files import Files, StorageFull
+from storage.ids import Ids
 from storage.manifest import Expected, Facts, Manifest, Part, digest_of, load_manifest
 from storage.parts import PartWriter
 from storage.rows import DeadLetter, Row, dead_table, table_of
 from storage.schemas import Dataset
+from storage.snapshot import part_batches
 
 ATTEMPTS = "attempts"
 _log = logging.getLogger(__name__)
@@ -79,7 +80,7 @@ class Attempt:
         self._base, self._replaces = load_manifest(files, folder)
         self._rows = PartWriter(files, folder, f"{ATTEMPTS}/{self.id}/part")
         self._dead = PartWriter(files, folder, f"{ATTEMPTS}/{self.id}/dead")
-        self._ids: list[pa.ChunkedArray] = []
+        self._ids = Ids()
         self._kinds: collections.Counter[str] = collections.Counter()
         self._record = AttemptRecord(
             id=self.id,
@@ -106,7 +107,7 @@ class Attempt:
     def write(self, rows: pa.Table | Sequence[Row]) -> None:
         """Takes rows in the dataset's schema; raises BadRow or SchemaMismatch, and then takes none."""
         table = table_of(self._dataset, rows)
-        self._ids.append(table[self._dataset.key])
+        self._ids.add(table[self._dataset.key])
         before = len(self._rows.parts)
         self._rows.write(table)
         if len(self._rows.parts) > before:
@@ -141,11 +142,19 @@ class Attempt:
         return manifest
 
     def _validated(self, facts: Facts, promised: int | None, max_dead: float) -> dict[str, int]:
-        rows, dead = sum(len(ids) for ids in self._ids), sum(self._kinds.values())
+        rows, dead = len(self._ids), sum(self._kinds.values())
         commit.check_rows(self._place, rows, promised)
-        commit.check_unique(self._place, self._dataset.key, self._ids)
+        commit.check_unique(self._place, self._dataset.key, self._suspects())
         commit.check_dead(self._place, rows, dict(self._kinds), max_dead)
         return commit.settle_counts(self._place, facts.counts, rows, dead)
+
+    def _suspects(self) -> Iterator[str]:
+        """Ids that may be there more than once, read from the files that were written."""
+        if self._ids.distinct() == len(self._ids):
+            return
+        key = pa.schema([self._dataset.schema.field(self._dataset.key)])
+        for batch in part_batches(self._files, self._folder, self._rows.parts, key, batch_rows=8192):
+            yield from self._ids.repeated(batch.column(0))
 
     def _manifest(self, facts: Facts) -> Manifest:
         asked, told = self._expected.model_dump(), facts.model_dump()

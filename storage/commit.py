@@ -7,9 +7,8 @@ whole or the new whole. The lease is checked first, but it is the compared swap 
 from __future__ import annotations
 
 import logging
-
-import pyarrow as pa
-import pyarrow.compute as pc
+from collections import Counter
+from collections.abc import Iterable
 
 from storage.files import Conflict, Files
 from storage.ledger import LEDGER
@@ -31,13 +30,12 @@ def check_rows(place: str, rows: int, promised: int | None) -> None:
         raise InvalidData(f"{place}: {rows:,} rows were written, {promised:,} were promised")
 
 
-def check_unique(place: str, key: str, ids: list[pa.ChunkedArray]) -> None:
-    every = pa.chunked_array([chunk for column in ids for chunk in column.chunks], pa.utf8())
-    repeats = len(every) - pc.count_distinct(every).as_py()
-    if repeats:
-        counted = pa.table({"id": every}).group_by("id").aggregate([([], "count_all")])
-        twice = counted.filter(pc.greater(counted["count_all"], 1))["id"].slice(0, 3).to_pylist()
-        raise InvalidData(f"{place}: {repeats:,} rows repeat a {key} that is there already, e.g. {', '.join(twice)}")
+def check_unique(place: str, key: str, suspects: Iterable[str]) -> None:
+    """`suspects`: all ids that may be there more than once, as often as they are."""
+    twice = {name: count for name, count in Counter(suspects).items() if count > 1}
+    if twice:
+        repeats, examples = sum(twice.values()) - len(twice), ", ".join(list(twice)[:3])
+        raise InvalidData(f"{place}: {repeats:,} rows repeat a {key} that is there already, e.g. {examples}")
 
 
 def check_dead(place: str, rows: int, kinds: dict[str, int], limit: float) -> None:

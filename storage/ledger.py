@@ -16,7 +16,7 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Self
 
 import pyarrow as pa
@@ -54,14 +54,20 @@ class Ledger:
 
     def kept(self) -> pa.Table:
         """All flushed rows of earlier attempts and of this one, each id once."""
+        return first_of_each(pa.concat_tables([self._dataset.schema.empty_table(), *self.tables()]), self._dataset.key)
+
+    def tables(self) -> Iterator[pa.Table]:
+        """The same rows file by file, the oldest first; ids may come again."""
         with self._writing:
             names = sorted(self._files.names(self._folder))
-            tables = [table for name in names if (table := self._read(name)) is not None]
-        self.torn = len(names) - len(tables)
+        self.torn = 0
+        for name in names:
+            if (table := self._read(name)) is not None:
+                yield table
+            else:
+                self.torn += 1
         if self.torn:
             _log.warning("%s: skipped %d torn files", self._files.address(self._folder), self.torn)
-        everything = pa.concat_tables([self._dataset.schema.empty_table(), *tables])
-        return first_of_each(everything, self._dataset.key)
 
     def append(self, rows: pa.Table | Sequence[Row]) -> None:
         """Takes rows in the dataset's schema; raises BadRow for an unfit one, and then takes none."""

@@ -110,12 +110,17 @@ class Location:
         return Ledger(self.fs, folder, self.dataset, rows, seconds)
 
     def kept(self, kept_fingerprint: str) -> pa.Table:
-        """Expensive rows that need not be made again: committed ones first, then those of the ledger."""
-        tables = [self.ledger(kept_fingerprint).kept()]
+        """Expensive rows that need not be made again: committed ones first, then those of the ledger, each id once."""
+        tables = self.kept_tables(kept_fingerprint)
+        return first_of_each(pa.concat_tables([self.dataset.schema.empty_table(), *tables]), self.dataset.key)
+
+    def kept_tables(self, kept_fingerprint: str) -> Iterator[pa.Table]:
+        """The same rows in the same order, some thousand at a time; ids may come again."""
         manifest = self.manifest()
         if manifest and manifest.kept_fingerprint == kept_fingerprint:
-            tables.insert(0, Snapshot(self.fs, self.folder, self.dataset, manifest).read())
-        return first_of_each(pa.concat_tables(tables), self.dataset.key)
+            for batch in Snapshot(self.fs, self.folder, self.dataset, manifest).batches():
+                yield pa.Table.from_batches([batch]).cast(self.dataset.schema)
+        yield from self.ledger(kept_fingerprint).tables()
 
     def attempt(self, expected: Expected) -> Attempt:
         return Attempt(self.fs, self.folder, str(self.partition), self.dataset, expected)

@@ -1,6 +1,6 @@
 """What a stage's code is given, and what it gives back. It knows nothing of Prefect, leases, attempts or commits."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -39,6 +39,10 @@ class Job(Generic[P]):
         """Rows that an earlier attempt paid for, first row of an id; they need not be generated again."""
         return self.outputs[dataset].kept(self.params.generation_fingerprint())
 
+    def kept_tables(self, dataset: str) -> Iterator[pa.Table]:
+        """The same rows, some thousand at a time, where they are more than memory should hold; ids may come again."""
+        return self.outputs[dataset].kept_tables(self.params.generation_fingerprint())
+
     def ledger(self, dataset: str) -> Ledger:
         """Where expensive rows go while they come."""
         return self.outputs[dataset].ledger(self.params.generation_fingerprint())
@@ -50,7 +54,7 @@ class Outcome:
 
     tables: Mapping[str, pa.Table | pa.RecordBatchReader]
     """By dataset, in the order in which they are to be committed; a reader where they are more than memory should
-    hold (storage/row_spill.py)."""
+    hold (storage/placed_rows.py, storage/row_spill.py)."""
     dead: tuple[DeadLetter, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
     """At least `unknown`; `ok` and `dead` are counted by the commit."""

@@ -20,7 +20,7 @@ from storage.schemas import DATASETS
 from tasks.budget import Budget
 from tasks.completions import Prompt, storable
 from tasks.engine import Completion, Engine, Request, Sampling, failed
-from tasks.traces import dead_letter
+from tasks.sampler import dead_letter
 
 GIVE_UP = 32
 """Each of them was tried again as often as `Resources.retries` says."""

@@ -8,7 +8,9 @@ needs. Originals of which there is no variant are not asked. Does not: compare (
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import pyarrow as pa
@@ -18,20 +20,21 @@ from evals.extraction import Style
 from evals.golds import GOLD, Gold, gold_of, grade_at_once
 from evals.identity import row_id, seed_of
 from evals.perturb.difficulty import difficulty, question_tokens
-from storage.rows import table_of
+from storage.placed_rows import PlacedRows
 from storage.schemas import DATASETS
-from tasks.completions import for_each, grade_columns
+from tasks.completions import grade_columns
 from tasks.engine import Engine
 from tasks.grading import Grader
 from tasks.job import Job, Outcome
 from tasks.pool import open_engine
 from tasks.robustness.params import TrialsParams
 from tasks.robustness.variant_rows import ORIGINAL, Row
-from tasks.traces import Answer, Asked, Sampler
+from tasks.sampler import Asked, Sampler
 
 TEXT = ["problem_id", "question", "answer", "solution"]
 VARIANT = [*TEXT, "variant_id", "kind", "index", "steps", "digits", "carries"]
-REGRADING = 256
+COUNTED = ["problem_id", "kind", "verdict", "flexible_verdict", "strict_verdict", "answered", "truncated"]
+"""The columns of `trials` that the summary is made of."""
 
 
 def run(job: Job[TrialsParams]) -> Outcome:
@@ -52,24 +55,22 @@ async def answer(job: Job[TrialsParams], engine: Engine, grader: Grader) -> Outc
     """The stage with an engine and a grader that are ready."""
     params = job.params
     asked = list(questions(job))
-    kept = await _scored_again(job.kept("trials").to_pylist(), asked, params.extraction, grader)
 
-    def row(about: Asked, given: Answer) -> Row:
-        scores = score(given.said.text, about.gold, given.said.finish_reason, given.grade, params.extraction)
-        return {"trial_id": given.said.id, "prompt_style": params.prompt, **about.about, **scores}
+    def say(about: Asked, row: Row, grade: Grade) -> Row:
+        scores = score(row["text"], about.gold, row["finish_reason"], grade, params.extraction)
+        return row | {"prompt_style": params.prompt, **about.about, **scores}
 
     with job.ledger("trials") as ledger:
-        sampler = Sampler(job, params, engine, grader, ledger, row, "trials")
-        await sampler.sample(asked, {row["trial_id"] for row in kept})
-    rows = [row for row in (*kept, *sampler.rows) if row["trial_id"] in sampler.wanted]
-    rows.sort(key=lambda row: sampler.wanted[row["trial_id"]])
-    table: pa.Table = table_of(DATASETS["trials"], rows)
+        sampler = Sampler(job, params, engine, grader, ledger, "trials", say)
+        samples = [each.samples for each in asked]
+        await sampler.sample(asked, sum(samples), max(samples, default=0), _kept(job, asked))
+    summary = summarise(row for _, row in sampler.done.items(COUNTED))
     return Outcome(
-        tables={"trials": table},
+        tables={"trials": sampler.done.reader()},
         dead=tuple(sampler.dead),
-        counts={"unknown": sum(row["verdict"] == Verdict.unknown for row in rows)},
+        counts={"unknown": sum(kind["unknown"] for kind in summary["by_kind"].values())},
         tokens=sampler.tokens,
-        summary=summarise(rows) | {"generated": len(sampler.rows)},
+        summary=summary | {"generated": sampler.generated},
         model_digest=engine.identity.digest,
         checker=CHECKER,
     )
@@ -112,34 +113,48 @@ def score(text: str, gold: Gold | str, finish_reason: str, flexible: Grade, styl
     }
 
 
-def summarise(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """By kind: verdicts, both accuracies, and what kept answers from being read. Accuracy is over known verdicts."""
-    kinds: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
-    for row in rows:
-        kinds[row["kind"]].append(row)
+def summarise(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """By kind: verdicts, both accuracies, and what kept answers from being read. Accuracy is over known verdicts. Rows
+    of a problem follow each other."""
+    kinds: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    trials = problems = 0
+    for _, those in groupby(rows, key=itemgetter("problem_id")):
+        problems += 1
+        seen = set()
+        for row in those:
+            trials += 1
+            seen.add(row["kind"])
+            kinds[row["kind"]].update(_counted(row))
+        for kind in seen:
+            kinds[kind]["problems"] += 1
     return {
-        "trials": len(rows),
-        "problems": len({row["problem_id"] for row in rows}),
-        "by_kind": {kind: _counts(those) for kind, those in kinds.items()},
+        "trials": trials,
+        "problems": problems,
+        "by_kind": {kind: _told(counts) for kind, counts in kinds.items()},
     }
 
 
-def _counts(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    verdicts = Counter(row["verdict"] for row in rows)
-    return {
-        "problems": len({row["problem_id"] for row in rows}),
-        "trials": len(rows),
-        **{verdict.value: verdicts[verdict.value] for verdict in Verdict},
-        "no_answer": sum(not row["answered"] and not row["truncated"] for row in rows),
-        "truncated": sum(row["truncated"] for row in rows),
-        "accuracy_flexible": _accuracy([row["flexible_verdict"] for row in rows]),
-        "accuracy_strict": _accuracy([row["strict_verdict"] for row in rows]),
-    }
+def _counted(row: Mapping[str, Any]) -> Iterator[str]:
+    """What a row counts as."""
+    yield "trials"
+    yield row["verdict"]
+    yield f"flexible {row['flexible_verdict']}"
+    yield f"strict {row['strict_verdict']}"
+    if row["truncated"]:
+        yield "truncated"
+    elif not row["answered"]:
+        yield "no_answer"
 
 
-def _accuracy(verdicts: Sequence[str]) -> float | None:
-    known = [verdict for verdict in verdicts if verdict != Verdict.unknown]
-    return sum(verdict == Verdict.correct for verdict in known) / len(known) if known else None
+def _told(counts: Counter[str]) -> dict[str, Any]:
+    names = ("problems", "trials", *(verdict.value for verdict in Verdict), "no_answer", "truncated")
+    accuracies = {f"accuracy_{style}": _accuracy(counts, style) for style in ("flexible", "strict")}
+    return {name: counts[name] for name in names} | accuracies
+
+
+def _accuracy(counts: Counter[str], style: str) -> float | None:
+    correct, wrong = (counts[f"{style} {verdict.value}"] for verdict in (Verdict.correct, Verdict.wrong))
+    return correct / (correct + wrong) if correct + wrong else None
 
 
 def _original(problem: Row, variants: Sequence[Row], params: TrialsParams) -> Asked:
@@ -167,16 +182,16 @@ def _asked(row: Row, gold: Gold, samples: int, seed: int, place: str, about: Row
     return Asked(question, gold, samples, seed, row["problem_id"], place, about)
 
 
-async def _scored_again(rows: Sequence[Row], asked: Sequence[Asked], style: Style, grader: Grader) -> list[Row]:
-    """Kept rows with today's verdicts and what their questions say of them today; those of questions that are no longer
-    there are left out."""
-    known = {(each.problem_id, each.about["variant_id"]): each for each in asked}
-    kept = [row for row in rows if (row["problem_id"], row["variant_id"]) in known]
-
-    async def one(row: Row) -> None:
-        about = known[row["problem_id"], row["variant_id"]]
-        grade = await grader.grade(row["text"], about.gold, row["finish_reason"])
-        row.update({**about.about, **score(row["text"], about.gold, row["finish_reason"], grade, style)})
-
-    await for_each(kept, REGRADING, one)
+def _kept(job: Job[TrialsParams], asked: Sequence[Asked]) -> PlacedRows:
+    """Rows of earlier attempts where this run would have them; of questions and samples that it asks for."""
+    places: dict[tuple[str, str | None], range] = {}
+    first = 0
+    for each in asked:
+        places[each.problem_id, each.about["variant_id"]] = range(first, first := first + each.samples)
+    kept = PlacedRows(DATASETS["trials"].schema)
+    for table in job.kept_tables("trials"):
+        named = zip(*(table[name].to_pylist() for name in ("problem_id", "variant_id", "sample")), strict=True)
+        found = [(places.get((problem, variant), range(0)), sample) for problem, variant, sample in named]
+        wanted = [sample < len(place) for place, sample in found]
+        kept.append(table.filter(pa.array(wanted)), [place[sample] for place, sample in found if sample < len(place)])
     return kept

@@ -114,14 +114,16 @@ def test_another_schema_version_than_expected_is_refused_at_the_start(place: Loc
 
 
 def test_rows_come_back_in_order_from_parts_of_bounded_size(place: Location, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("storage.parts.PART_ROWS", 10)
+    monkeypatch.setattr("storage.parts.GROUP_ROWS", 5)
+    monkeypatch.setattr("storage.parts.PART_GROUPS", 2)
     manifest = attempted(place, orms(7), [orm(number) for number in range(7, 40)])
     assert [part.rows for part in manifest.parts] == [10, 10, 10, 10]
     assert place.read().to_pylist() == orms(40)
 
 
 def test_texts_of_a_megabyte_make_many_parts(place: Location, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("storage.parts.PART_BYTES", 2 * 2**20)
+    monkeypatch.setattr("storage.parts.GROUP_BYTES", 2**20)
+    monkeypatch.setattr("storage.parts.PART_GROUPS", 2)
     manifest = attempted(place, orms(6, "x" * 2**20))
     assert len(manifest.parts) >= 3
     assert place.read()["completion"].to_pylist() == ["x" * 2**20] * 6

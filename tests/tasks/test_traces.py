@@ -10,7 +10,7 @@ from tasks.fake_engine import FakeEngine
 from tasks.grading import Grader
 from tasks.params import TracesParams
 from tasks.traces import sample
-from tests.tasks.jobs import FAKE, at, commit, problem_rows, schema_of, traces_job
+from tests.tasks.jobs import FAKE, at, commit, in_memory, problem_rows, schema_of, traces_job
 
 PARAMS = TracesParams(engine=FAKE, chat="off", samples=4)
 
@@ -28,7 +28,7 @@ def root(tmp_path: Path) -> Path:
 
 async def sampled(root: Path, engine: FakeEngine, params: TracesParams = PARAMS):
     async with Grader() as grader:
-        return await sample(traces_job(root, params), engine, grader)
+        return in_memory(await sample(traces_job(root, params), engine, grader))
 
 
 async def test_each_problem_gets_its_samples_in_order_split_into_steps_and_graded(root):

@@ -156,7 +156,8 @@ def test_at_most_limit_rows_are_read_of_all_files(tmp_path: Path) -> None:
 
 
 def test_the_battles_are_committed_in_parts_that_memory_can_hold(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr("storage.parts.PART_ROWS", 100)
+    monkeypatch.setattr("storage.parts.GROUP_ROWS", 50)
+    monkeypatch.setattr("storage.parts.PART_GROUPS", 2)
     manifest = imported(tmp_path, written(tmp_path, some_votes(950))).manifests["battles"]
     assert [part.rows for part in manifest.parts] == [100] * 9 + [50]
 
