@@ -187,7 +187,7 @@ def _unknown(table: pa.Table) -> int:
 
 def _what_was_kept(work: Work) -> str:
     fingerprint = work.params.generation_fingerprint()
-    rows = {dataset: work.location(dataset).ledger(fingerprint).kept().num_rows for dataset in work.stage.writes}
+    rows = {dataset: work.location(dataset).ledger(fingerprint).count() for dataset in work.stage.writes}
     kept = ", ".join(f"{count:,} {dataset}" for dataset, count in rows.items() if count) or "nothing that cost much yet"
     where = f"{work.stage.name} at {work.partition}"
     return f"{where} was interrupted. Kept: {kept}. The same command goes on from there."

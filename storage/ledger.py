@@ -23,6 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from storage.files import Files
+from storage.ids import Ids
 from storage.rows import Row, SchemaMismatch, first_of_each, table_of
 from storage.schemas import Dataset
 
@@ -68,6 +69,13 @@ class Ledger:
                 self.torn += 1
         if self.torn:
             _log.warning("%s: skipped %d torn files", self._files.address(self._folder), self.torn)
+
+    def count(self) -> int:
+        """How many ids are kept."""
+        ids = Ids()
+        for table in self.tables():
+            ids.add(table[self._dataset.key])
+        return ids.distinct()
 
     def append(self, rows: pa.Table | Sequence[Row]) -> None:
         """Takes rows in the dataset's schema; raises BadRow for an unfit one, and then takes none."""

@@ -1,11 +1,13 @@
 import asyncio
+import random
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tasks.engine import Completion, Request, Resources, Sampling
+from tasks.engine import Completion, EngineDied, Request, Resources, Sampling
 from tasks.fake_engine import FakeEngine
 from tasks.grading import Grader
 from tasks.params import TracesParams
@@ -121,3 +123,30 @@ async def test_the_window_is_filled_however_few_samples_a_problem_has(tmp_path):
     async with Grader() as grader:
         await sample(job, engine, grader)
     assert 32 <= engine.most <= 33
+
+
+class Late(FakeEngine):
+    """Answers after a while that is drawn anew each time; dies when it has answered so many."""
+
+    def __init__(self, dies_at: int | None = None) -> None:
+        super().__init__(answer)
+        self.answered, self._dies_at = 0, dies_at
+
+    async def generate(self, requests: Sequence[Request], *, affinity: str | None = None) -> list[Completion]:
+        await asyncio.sleep(random.random() / 50)
+        if self._dies_at is not None and self.answered >= self._dies_at:
+            raise EngineDied("as the test wants it")
+        self.answered += len(requests)
+        return await super().generate(requests, affinity=affinity)
+
+
+async def test_rows_are_the_same_whatever_came_late_or_was_kept_by_a_run_that_died(root, tmp_path_factory):
+    params = PARAMS.model_copy(update={"samples": 40})
+    undisturbed = Path(shutil.copytree(root, tmp_path_factory.mktemp("undisturbed") / "data"))
+    with pytest.raises(EngineDied):
+        await sampled(root, Late(dies_at=90), params)
+    again = Late()
+    resumed, whole = await sampled(root, again, params), await sampled(undisturbed, FakeEngine(answer), params)
+    assert 0 < again.answered == resumed.summary["generated"] < whole.summary["generated"] == 200
+    assert resumed.tables["traces"] == whole.tables["traces"]
+    assert resumed.summary | {"generated": 200} == whole.summary
