@@ -28,9 +28,10 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-async def sampled(root: Path, engine: FakeEngine, params: TracesParams = PARAMS):
+async def sampled(root: Path, engine: FakeEngine, params: TracesParams = PARAMS, window: int = 256):
+    job = replace(traces_job(root, params), resources=Resources(window=window))
     async with Grader() as grader:
-        return in_memory(await sample(traces_job(root, params), engine, grader))
+        return in_memory(await sample(job, engine, grader))
 
 
 async def test_each_problem_gets_its_samples_in_order_split_into_steps_and_graded(root):
@@ -144,7 +145,7 @@ async def test_rows_are_the_same_whatever_came_late_or_was_kept_by_a_run_that_di
     params = PARAMS.model_copy(update={"samples": 40})
     undisturbed = Path(shutil.copytree(root, tmp_path_factory.mktemp("undisturbed") / "data"))
     with pytest.raises(EngineDied):
-        await sampled(root, Late(dies_at=90), params)
+        await sampled(root, Late(dies_at=90), params, window=16)
     again = Late()
     resumed, whole = await sampled(root, again, params), await sampled(undisturbed, FakeEngine(answer), params)
     assert 0 < again.answered == resumed.summary["generated"] < whole.summary["generated"] == 200
