@@ -18,6 +18,7 @@ from uuid import uuid4
 
 from evals.identity import fingerprint
 from flows.backfill_plan import Backfill, Line, Plan
+from flows.events import Events
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -115,8 +116,16 @@ def _launch(
             work_queue_name=QUEUE,
         )
         if not _ended(run):
-            return Launched(run.id, run.name, lines, new=mine in run.tags)
+            launched = Launched(run.id, run.name, lines, new=mine in run.tags)
+            _tell(what, launched)
+            return launched
     raise AssertionError("there is always another key")
+
+
+def _tell(what: Backfill, launched: Launched) -> None:
+    for line in launched.lines if launched.new else ():
+        events = Events(what.root, what.name, str(line.partition), str(launched.run_id))
+        events.tell("backfill_launched", flow_run=launched.name, state=line.state, reasons=line.reasons)
 
 
 def _keys(parameters: dict[str, Any], lines: Iterable[Line]) -> Iterator[str]:

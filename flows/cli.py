@@ -87,8 +87,7 @@ def run_stage(
 ) -> None:
     name = str(context.info_name)
     with failures_shown(context):
-        from evals.gates import must_pass
-        from flows.gates import checks_of, gated
+        from flows.gates import checks_of, gated, stop_at
         from flows.launch import finished, launch
         from flows.summary import results
 
@@ -100,7 +99,7 @@ def run_stage(
         what = gated(what, gate or [])
         done = finished(what.works)
         for each in done or ():
-            must_pass(f"{each.stage} at {each.partition}", checks_of(each, what.gates))
+            stop_at(each, checks_of(each, what.gates))
         if done is None:
             what.works[0].inputs()
             stages = [work.stage.name for work in what.works]

@@ -10,6 +10,7 @@ owed.
 import getpass
 import subprocess
 import time
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from flows.events import Events
 from flows.progress import Report
 from flows.work import Work, ancestors
 from storage.attempt import Attempt
@@ -49,6 +51,8 @@ class Execution:
     """Dataset -> folder or URL of its partition."""
     skipped: bool
     """There was nothing to do."""
+    events: Events
+    """Where more of it is told."""
 
 
 @dataclass(frozen=True)
@@ -73,21 +77,30 @@ def execute(work: Work, runner: Runner = Runner()) -> Execution:
     report = Report(work.stage.name)
     report.started()
     outcome = "failed"
+    events = events_of(work, runner.flow_run_id)
     try:
-        inputs = work.inputs()
-        manifests = None if runner.again else work.committed()
-        skipped = manifests is not None
-        if manifests is None:
-            manifests = _under_lease(work, runner, inputs, report)
-        else:
-            report(manifests[work.stage.main].rows, manifests[work.stage.main].rows)
-        outcome = "complete" if skipped else "committed"
-        return describe(work, manifests, skipped)
+        with events.until_the_end():
+            inputs = work.inputs()
+            manifests = None if runner.again else work.committed()
+            skipped = manifests is not None
+            if manifests is None:
+                manifests = _under_lease(work, runner, inputs, report, events)
+            else:
+                report(manifests[work.stage.main].rows, manifests[work.stage.main].rows)
+                events.tell("stage_skipped", rows=manifests[work.stage.main].rows)
+            outcome = "complete" if skipped else "committed"
+            return describe(work, manifests, skipped, events)
     finally:
         report.finished(outcome)
 
 
-def describe(work: Work, manifests: Mapping[str, Manifest], skipped: bool) -> Execution:
+def events_of(work: Work, run_id: str | None = None) -> Events:
+    """Those of a run; of one of its own, where Prefect has no part in it."""
+    root = work.store.files.address("")
+    return Events(root, work.stage.name, str(work.partition), run_id or str(uuid.uuid4()))
+
+
+def describe(work: Work, manifests: Mapping[str, Manifest], skipped: bool, events: Events | None = None) -> Execution:
     """The execution that `manifests` are the result of."""
     locations = {dataset: work.location(dataset) for dataset in manifests}
     return Execution(
@@ -97,19 +110,27 @@ def describe(work: Work, manifests: Mapping[str, Manifest], skipped: bool) -> Ex
         ancestors=tuple(ancestors(work.store, work.reads, work.partition)),
         addresses={dataset: each.fs.address(each.folder) for dataset, each in locations.items()},
         skipped=skipped,
+        events=events or events_of(work),
     )
 
 
-def _under_lease(work: Work, runner: Runner, inputs: Mapping[str, Location], report: Report) -> dict[str, Manifest]:
+def _under_lease(
+    work: Work, runner: Runner, inputs: Mapping[str, Location], report: Report, events: Events
+) -> dict[str, Manifest]:
     with ExitStack() as held:
         owner = runner.owner or getpass.getuser()
         leases = {dataset: held.enter_context(work.location(dataset).lease(owner)) for dataset in work.stage.writes}
         # Another runner may have finished between the look at storage and the lease.
-        return (None if runner.again else work.committed()) or _run(work, runner, inputs, leases, report)
+        return (None if runner.again else work.committed()) or _run(work, runner, inputs, leases, report, events)
 
 
 def _run(
-    work: Work, runner: Runner, inputs: Mapping[str, Location], leases: Mapping[str, Lease], report: Report
+    work: Work,
+    runner: Runner,
+    inputs: Mapping[str, Location],
+    leases: Mapping[str, Lease],
+    report: Report,
+    events: Events,
 ) -> dict[str, Manifest]:
     """The first output's attempt is open while the stage's code runs, and so records how that ends."""
     first, *others = work.stage.writes
@@ -120,10 +141,12 @@ def _run(
         outcome = _call(work, runner, inputs, report)
         facts = _facts(work, runner, outcome, time.monotonic() - started)
         committed[first] = _commit(work, runner, attempt, leases[first], first, outcome, facts)
+        events.committed(committed[first])
     for dataset in others:
         digests |= {name: manifest.digest for name, manifest in committed.items()}
         with work.location(dataset).attempt(work.expected(dataset, digests)) as attempt:
             committed[dataset] = _commit(work, runner, attempt, leases[dataset], dataset, outcome, facts)
+            events.committed(committed[dataset])
     return committed
 
 

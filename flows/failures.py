@@ -22,6 +22,7 @@ from storage.files import OutsideRoot, StorageFull
 from storage.lease import LeaseHeld, LeaseLost
 from storage.manifest import Damaged
 from storage.partition import BadName
+from storage.secrets import SecretGiven, masked
 from storage.store import Missing
 from tasks.records import SourceError
 
@@ -50,9 +51,18 @@ class Failure:
 
 def failure_of(error: BaseException) -> Failure:
     """The failure that `error` means; unexpected ones are named by their class."""
-    text = str(error) or type(error).__name__
+    text = masked(str(error) or type(error).__name__)
     match error:
-        case ParameterError() | Unclear() | BadSelection() | SourceError() | Incomparable() | BadName() | OutsideRoot():
+        case (
+            ParameterError()
+            | Unclear()
+            | BadSelection()
+            | SourceError()
+            | Incomparable()
+            | BadName()
+            | OutsideRoot()
+            | SecretGiven()
+        ):
             return Failure(USAGE, "This cannot be run", text)
         case InputsMissing():
             return Failure(INPUTS_MISSING, "An input is missing", text)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
-from evals.gates import Check, Gate, checked
+from evals.gates import Check, Gate, checked, must_pass
 from flows.execute import Execution
 from flows.orders import PIPELINE, Order
 from flows.parameters import ParameterError
@@ -16,6 +17,15 @@ from tasks.figures import measures
 def checks_of(execution: Execution, gates: Sequence[Gate]) -> list[Check]:
     """Those gates that are about what the stage writes."""
     return checked(gates, {dataset: measures(manifest) for dataset, manifest in execution.manifests.items()})
+
+
+def stop_at(execution: Execution, checks: Sequence[Check]) -> None:
+    """Tells of the checks that are not passed; raises GateFailed where there are some."""
+    for check in checks:
+        if not check.passed:
+            told = {"gate": str(check.gate), "value": check.value, "reason": str(check)}
+            execution.events.tell("gate_not_passed", logging.ERROR, **told)
+    must_pass(f"{execution.stage} at {execution.partition}", checks)
 
 
 def refuse_strangers(gates: Sequence[Gate], stages: Sequence[str]) -> None:

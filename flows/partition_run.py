@@ -5,14 +5,18 @@ Prefect decides when and shows what happened; whether there is anything to do is
 mean the same.
 """
 
+import logging
 from collections.abc import Iterable
+from contextlib import suppress
 
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.orchestration import get_client
 from prefect.context import FlowRunContext
+from prefect.exceptions import MissingContextError
 
 from flows.addresses import with_model
+from flows.events import EVENTS, JsonLine
 from flows.execute import Execution, Runner, execute
 from flows.progress import watching
 from flows.stages import STAGES
@@ -57,8 +61,20 @@ def partition_task(
     artifacts.leave(execution.manifests, execution.ancestors, execution.addresses)
     if section := work.stage.section(work.location(work.stage.main)):
         artifacts.leave_report(work.stage.main, section, f"{work.stage.main}, {partition}")
-    _tell(execution)
     return execution
+
+
+class RunLog(logging.Handler):
+    """Passes events on to the log of the Prefect run in which they happen: to the UI, and to the worker's output."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        with suppress(MissingContextError):  # a thread beside the run, or no run at all
+            get_run_logger().log(record.levelno, self.format(record))
+
+
+_run_log = RunLog()
+_run_log.setFormatter(JsonLine())
+EVENTS.addHandler(_run_log)
 
 
 def add_tags(tags: Iterable[str]) -> None:
@@ -76,10 +92,3 @@ def _runner(resources: Resources, max_dead_rate: float, again: bool) -> Runner:
     if run is None:
         return Runner(resources, max_dead_rate, again=again)
     return Runner(resources, max_dead_rate, f"flow run {run.name}", str(run.id), again)
-
-
-def _tell(execution: Execution) -> None:
-    log = get_run_logger()
-    for dataset, manifest in execution.manifests.items():
-        what = "is complete already" if execution.skipped else "was committed"
-        log.info("%s %s: %s rows at %s", dataset, what, f"{manifest.rows:,}", execution.addresses[dataset])

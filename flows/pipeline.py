@@ -8,10 +8,10 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Failed
 
-from evals.gates import Gate, GateFailed, must_pass
+from evals.gates import Gate, GateFailed
 from flows.addresses import with_model
 from flows.execute import MAX_DEAD_RATE, Execution
-from flows.gates import checks_of, refuse_strangers
+from flows.gates import checks_of, refuse_strangers, stop_at
 from flows.labels import labels as label
 from flows.partition_run import add_tags
 from flows.prm import prm as export
@@ -67,7 +67,7 @@ def held(execution: Execution, gates: Sequence[Gate]) -> Execution:
     if checks:
         dataset = STAGES[execution.stage].main
         leave_checks(dataset, checks, f"{execution.stage}, {execution.partition}")
-    must_pass(f"{execution.stage} at {execution.partition}", checks)
+    stop_at(execution, checks)
     return execution
 
 

@@ -28,13 +28,12 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from flows.events import logs_folder
+
 
 def log_path(root: str, name: str) -> Path:
-    """The file that takes the logs of one command: in the data root, or in the working folder of a remote
-    root."""
-    folder = Path("proctor-logs") if "://" in root else Path(root) / "logs"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{name}.log"
+    """The file that takes what everybody prints while one command runs."""
+    return logs_folder(root) / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{name}.log"
 
 
 @contextlib.contextmanager

@@ -45,6 +45,8 @@ class Place:
     logs: Path
     alert: str | None = None
     """Where failures are told; None leaves that as the server has it."""
+    auth_is_known: bool = False
+    """The environment named it: then it is not printed, for the terminal may be a log."""
 
     @property
     def url(self) -> str:
@@ -97,7 +99,10 @@ def _start_all(started: ExitStack, place: Place, console: Console) -> dict[str, 
     server = _start(started, place, "server", "prefect", "server", "start", *address)
     _wait_for(place, server)
     alerts = prepare_server(place.alert)[-1]
-    say("Prefect's UI", f"{place.url}  (log in with {place.auth})")
+    say(
+        "Prefect's UI",
+        f"{place.url}  (log in with {'your own user and password' if place.auth_is_known else place.auth})",
+    )
     _run(place, "deploy", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", HOME / "prefect.yaml")
     here = ("--node-ip-address", "127.0.0.1", "--port", place.ray_port)
     ray = _start(started, place, "ray", "ray", "start", "--head", "--block", "--include-dashboard=false", *here)
@@ -106,8 +111,9 @@ def _start_all(started: ExitStack, place: Place, console: Console) -> dict[str, 
     say(*alerts)
     say("Datasets", place.root)
     say("Logs", str(place.logs))
-    told = {"PREFECT_API_URL": f"{place.url}/api", "PREFECT_API_AUTH_STRING": place.auth, "PROCTOR_ROOT": place.root}
-    say("In other shells", f"export {' '.join(f'{name}={shlex.quote(value)}' for name, value in told.items())}")
+    auth = '"$PREFECT_SERVER_API_AUTH_STRING"' if place.auth_is_known else shlex.quote(place.auth)
+    told = f"PREFECT_API_URL={place.url}/api PREFECT_API_AUTH_STRING={auth} PROCTOR_ROOT={shlex.quote(place.root)}"
+    say("In other shells", f"export {told}")
     say("Ctrl-C", "ends all of it; runs that are under way keep what they paid for")
     return {"server": server, "ray": ray, "worker": worker}
 

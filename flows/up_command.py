@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -30,5 +31,6 @@ def up(
 
         where = root if "://" in root else str(Path(root).absolute())
         logs = Path("proctor-logs" if "://" in root else where) / "up"
-        place = Place(where, port, free_port(), new_auth(), new_ray_token(), logs.absolute(), alert)
+        known = bool(os.environ.get("PREFECT_SERVER_API_AUTH_STRING"))
+        place = Place(where, port, free_port(), new_auth(), new_ray_token(), logs.absolute(), alert, known)
         start(place, Console())

@@ -17,6 +17,7 @@ from flows.stages import place, writer_of
 from storage.manifest import Expected, Manifest
 from storage.partition import Partition
 from storage.schemas import DATASETS
+from storage.secrets import refuse_secrets
 from storage.status import State, Status, differences
 from storage.store import Location, Store
 from tasks.engine import EngineParams
@@ -36,12 +37,15 @@ class Busy(Exception):
 
 @dataclass(frozen=True)
 class Work:
-    """What is to be done, or was done."""
+    """What is to be done, or was done. Raises SecretGiven where a parameter holds a secret."""
 
     stage: Stage
     partition: Partition
     params: Params
     store: Store
+
+    def __post_init__(self) -> None:
+        refuse_secrets(f"the parameters of {self.stage.name}", self.params.model_dump(mode="json"))
 
     def location(self, dataset: str) -> Location:
         """Where the stage writes `dataset`."""

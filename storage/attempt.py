@@ -33,6 +33,7 @@ from storage.manifest import Expected, Facts, Manifest, Part, digest_of, load_ma
 from storage.parts import PartWriter
 from storage.rows import DeadLetter, Row, dead_table, table_of
 from storage.schemas import Dataset
+from storage.secrets import masked
 from storage.snapshot import part_batches
 
 ATTEMPTS = "attempts"
@@ -176,7 +177,7 @@ class Attempt:
             for part in self._rows.parts:
                 self._files.remove(f"{self._folder}/{part.path}")
             self._rows.parts.clear()
-        said = f"{type(error).__name__}: {error}" if error else "ended without a commit"
+        said = masked(f"{type(error).__name__}: {error}") if error else "ended without a commit"
         with _tolerated(self._place):
             self._dead.finish()
         with _tolerated(self._place):

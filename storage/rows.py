@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from storage.schemas import DEAD_SCHEMA, Dataset
+from storage.secrets import masker
 
 LETTER_BYTES = 10_000
 
@@ -65,9 +66,10 @@ def table_of(dataset: Dataset, rows: pa.Table | Sequence[Row]) -> pa.Table:
 
 
 def dead_table(letters: Iterable[DeadLetter]) -> pa.Table:
-    """Dead letters as a table; never raises for what they say."""
+    """Dead letters as a table, secrets masked; never raises for what they say."""
+    mask = masker()
     texts = [name for name in DEAD_SCHEMA.names if name != "at"]
-    rows = [{name: _clean(getattr(letter, name)) for name in texts} | {"at": letter.at} for letter in letters]
+    rows = [{name: _clean(mask(getattr(letter, name))) for name in texts} | {"at": letter.at} for letter in letters]
     return pa.Table.from_pylist(rows, schema=DEAD_SCHEMA)
 
 

@@ -25,7 +25,7 @@ from prefect.artifacts import (
 from evals.gates import Check
 from storage.manifest import Manifest
 from tasks.figures import SHORT, lineage, numbers
-from tasks.report.markdown import markdown
+from tasks.report.markdown import markdown, plain
 from tasks.report.section import Picture, Section
 
 _log = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ def leave_report(dataset: str, section: Section, about: str) -> None:
     create_markdown_artifact(markdown=markdown(section), key=_key(dataset, "report"), description=about)
     pictures = [block for block in section.blocks if isinstance(block, Picture)]
     for number, picture in enumerate(pictures, start=1):
-        said = f"{picture.title}. {picture.alt} ({about})"
+        said = plain(f"{picture.title}. {picture.alt} ({about})")  # a description is Markdown too
         create_image_artifact(image_url=picture.uri, key=_key(dataset, f"picture-{number}"), description=said)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from storage.manifest import Manifest
+from tasks.report.markdown import label, plain
 
 SHORT = 8
 """Digits of a digest that people see."""
@@ -68,7 +69,7 @@ def lineage(dataset: str, manifests: Sequence[Manifest]) -> str:
     for name, digest in wanted.items():
         manifest = known.get(name)
         rows, stage = (f"{manifest.rows:,}", f"{manifest.stage} v{manifest.stage_version}") if manifest else ("", "")
-        lines.append(f"| {name} | {rows} | {stage} | `{digest[:LONG]}` |")
+        lines.append(f"| {plain(name)} | {rows} | {stage} | `{digest[:LONG]}` |")
     return "\n".join(lines)
 
 
@@ -91,4 +92,4 @@ def _name(source: str) -> str:
 def _node(name: str, digest: str, known: Mapping[str, Manifest]) -> str:
     manifest = known.get(name)
     rows = f"<br/>{manifest.rows:,} rows" if manifest and manifest.digest == digest else ""
-    return f"{name}{rows}<br/>{digest[:SHORT]}"
+    return f"{label(name)}{rows}<br/>{label(digest[:SHORT])}"

@@ -3,7 +3,7 @@
 Requests that fail for a passing reason (no connection, time-out, 408, 429, 5xx, an answer cut short) are
 asked again after a growing and jittered pause, or after the server's Retry-After. What still fails, and what
 the server refuses, gives an error completion. The key comes from the environment and goes into one header: it
-is neither stored nor logged, and cut out of every text that a server sends back.
+is neither stored nor logged, and masked in every text that comes back from a server or a failed attempt.
 
 Not covered: token ids (the protocol has none; counts come from `usage`), and continuing a text through the
 chat API, which starts a new turn with every answer. Servers differ in whether equal seeds give equal texts.
@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import random
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -23,6 +22,7 @@ from typing import Any
 import httpx
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
 
+from storage.secrets import masked_json, masker, secret
 from tasks.engine import (
     Abilities,
     Completion,
@@ -67,7 +67,8 @@ class HttpEngine:
         self._model, self._chat, self._resources = params.model, params.api == "chat", resources
         self._first_pause = first_pause
         self._limit = LIMIT
-        self._key = os.environ.get(resources.key_variable, "")
+        self._key = secret(resources.key_variable)
+        self._masked = masker()
         self._places = asyncio.Semaphore(resources.concurrency)
         self._journal = Journal(resources.journal) if resources.journal else None
         self._client = httpx.AsyncClient(
@@ -95,7 +96,7 @@ class HttpEngine:
         try:
             answer = await self._client.get("models", timeout=30.0)
         except httpx.TransportError as error:
-            raise ConnectionError(f"nothing answers at {self._client.base_url}: {_said(error)}") from None
+            raise ConnectionError(f"nothing answers at {self._client.base_url}: {self._said(error)}") from None
         if answer.status_code in (401, 403):
             state = "is refused" if self._key else "is not set"
             raise PermissionError(
@@ -154,7 +155,7 @@ class HttpEngine:
         except httpx.TimeoutException:
             raise Passing("time_out", f"no answer within {self._resources.timeout:g} seconds") from None
         except httpx.TransportError as error:
-            raise Passing("connection", _said(error)) from None
+            raise Passing("connection", self._said(error)) from None
         if answer.status_code in (408, 429) or answer.status_code >= 500:
             raise Passing(f"http_{answer.status_code}", self._shown(answer), _retry_after(answer))
         if answer.status_code == 400 and LIMIT in body and CHAT_LIMIT in answer.text:
@@ -163,11 +164,11 @@ class HttpEngine:
         if answer.status_code != 200:
             return failed(request.id, f"http_{answer.status_code}", self._shown(answer))
         try:
-            return _completion(request, answer.json(), self._chat)
+            return _completion(request, masked_json(answer.json(), self._masked), self._chat)
         except json.JSONDecodeError as error:
             raise Passing("bad_answer", f"no JSON: {error}") from None
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-            return failed(request.id, "bad_answer", f"{_said(error)} in {self._shown(answer)}")
+            return failed(request.id, "bad_answer", f"{self._said(error)} in {self._shown(answer)}")
 
     def _text_body(self, request: Request) -> tuple[str, dict[str, Any]]:
         body = self._sampling(request) | {"prompt": request.prompt}
@@ -209,8 +210,10 @@ class HttpEngine:
 
     def _shown(self, answer: httpx.Response) -> str:
         """What may be told of an answer. The key goes first: a cut might leave half of it."""
-        text = answer.text.replace(self._key, "***") if self._key else answer.text
-        return text[:LONGEST_MESSAGE]
+        return self._masked(answer.text)[:LONGEST_MESSAGE]
+
+    def _said(self, error: Exception) -> str:
+        return self._masked(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
 
 
 def _checked_url(url: str | None) -> str:
@@ -299,7 +302,3 @@ def _retry_after(answer: httpx.Response) -> float | None:
         return max(0.0, (parsedate_to_datetime(said) - datetime.now(UTC)).total_seconds())
     except (ValueError, TypeError):
         return None
-
-
-def _said(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from storage.store import Location
+from tasks.report.markdown import label
 from tasks.report.section import Picture, Prose, Section
 
 Row = Mapping[str, Any]
@@ -82,7 +83,7 @@ def mermaid(rows: Sequence[Row]) -> str:
     root = boxes(rows)
     lines = ["flowchart LR"]
     for box in _all(root):
-        said = "<br/>".join(_entities(line) for line in [*box.lines, box.counts])
+        said = "<br/>".join(label(line) for line in [*box.lines, box.counts])
         left, right = ("([", "])") if box.end else ("[", "]")
         lines.append(f'    {box.name}{left}"{said}"{right}')
         border = ",stroke:#900,stroke-width:4px" if box.first_error else ",stroke:#555"
@@ -249,8 +250,3 @@ def _colour(share: float | None) -> tuple[int, ...]:
 
 def _hex(colour: tuple[int, ...]) -> str:
     return "#" + "".join(f"{part:02x}" for part in colour)
-
-
-def _entities(text: str) -> str:
-    """Mermaid reads quotes, angles, hashes and backticks in labels."""
-    return "".join(f"#{ord(letter)};" if letter in '"<>#`&;' else letter for letter in text)

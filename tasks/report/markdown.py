@@ -23,15 +23,15 @@ def markdown(section: Section) -> str:
 def _block(block: Block) -> Iterator[str]:
     match block:
         case Prose(text):
-            yield _plain(text)
+            yield plain(text)
         case Picture(title, _, alt):
-            yield f"**{_plain(title)}** (a picture). {_plain(alt)}"
+            yield f"**{plain(title)}** (a picture). {plain(alt)}"
         case Table():
             yield from _table(block)
 
 
 def _table(table: Table) -> Iterator[str]:
-    yield f"**{_plain(table.title)}**"
+    yield f"**{plain(table.title)}**"
     for part in _narrow(replace(table, rows=table.rows[:LARGEST])):
         lines = [
             _line(part.columns),
@@ -42,7 +42,7 @@ def _table(table: Table) -> Iterator[str]:
     if left_out > 0:
         yield f"… and {left_out:,} more rows."
     if table.note:
-        yield f"*{_plain(table.note)}*"
+        yield f"*{plain(table.note)}*"
 
 
 def _narrow(table: Table) -> Iterator[Table]:
@@ -60,9 +60,14 @@ def _narrow(table: Table) -> Iterator[Table]:
 
 
 def _line(cells: tuple[Cell, ...]) -> str:
-    return "| " + " | ".join(_plain(shown(cell)).replace("\n", " ") for cell in cells) + " |"
+    return "| " + " | ".join(plain(shown(cell)).replace("\n", " ") for cell in cells) + " |"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Letters that Markdown or HTML would read are escaped."""
     return re.sub(r"([\\`*_{}\[\]<>|#$~])", r"\\\1", text).replace(r"\<", "&lt;").replace(r"\>", "&gt;")
+
+
+def label(text: str) -> str:
+    """As Mermaid takes it inside quotes: it reads quotes, angles, hashes and backticks there, and a line ends it."""
+    return "".join(f"#{ord(letter)};" if letter in '"<>#`&;' or letter < " " else letter for letter in text)
