@@ -79,7 +79,7 @@ def _pooled(folder: Path, files: dict[str, bytes], resources: Resources) -> Iter
     card = read_card(folder)
     if card.head != "hidden":
         raise NotServed(f"head={card.head} reads the probabilities of a text's tokens, which pooling does not tell")
-    config = AutoConfig.from_pretrained(folder)
+    config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
     with ray_session(resources.ray_address), _actors(files, card.dtype, resources) as actors:
         yield NetworkScorer(PooledNetwork(config, actors), tokenizer_of(str(folder)), card, AT_ONCE)
 
