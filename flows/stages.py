@@ -153,7 +153,7 @@ STAGES: dict[str, Stage] = {
             title="Score committed traces with the verifiers: each step, the whole solution, the first error.",
             version=1,
             params=VerifyParams,
-            reads=("problems", "traces", "verifiers"),
+            reads=("problems", "traces"),
             writes=("verifications",),
             run="tasks.verifier.verify:run",
             examples=("proctor run verify", "proctor run verify --set process_score=min --run chain"),

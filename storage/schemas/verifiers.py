@@ -51,7 +51,7 @@ VERIFICATIONS = pa.schema(
         *text("trace_id", "problem_id"),
         *text("split"),  # of the verifier's training; unseen: its problem was in none
         field("steps", INT),
-        field("probabilities", PROBABILITIES),  # of the steps
+        field("probabilities", PROBABILITIES),  # of the steps; null: a judge has not said
         # scores of the whole solution; null where there is no such verifier
         field("last", pa.float64(), null=True),
         field("min", pa.float64(), null=True),

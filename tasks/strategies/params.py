@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from evals.judge import ReplyForm
 from evals.strategies import AnySettings, strategy
 from evals.strategies.settings import Majority, Pass
 from storage.partition import Name
@@ -14,21 +15,35 @@ from tasks.verifier.params import Runner
 
 
 class VerifierRef(BaseModel):
-    """A trained verifier, or a language model whose likelihood stands for one."""
+    """A trained verifier, or a language model that stands for one: by its likelihood, or asked in words."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    kind: Literal["process", "outcome", "likelihood"] = "process"
+    kind: Literal["process", "outcome", "likelihood", "prompted"] = "process"
     """`process`: a probability behind every step; `outcome`: one behind the last. `likelihood`: how likely the model
-    that wrote the traces finds each step; it is not trained, and meant for the aggregate `product`."""
+    that wrote the traces finds each step; it is not trained, and meant for the aggregate `product`. `prompted`: a
+    language model is asked to judge each step; it is not trained either, and meant for `min`."""
     run: Name | None = None
     """process, outcome: the run that trained it; null: the run's own, or main."""
     runner: Runner = "transformers"
     """process, outcome: transformers in the run's own process, or `vllm`, its pooling runner in Ray actors, where it
     serves the verifier's architecture."""
+    engine: EngineParams | None = None
+    """prompted: the judge; null: the model that writes the samples."""
+    form: ReplyForm = "verdicts"
+    """prompted: a line for each step, or (`first_error`) the index of the first bad one (evals/judge.py)."""
+    replies: int = Field(default=1, ge=1)
+    """prompted: replies about a solution; a step's probability is the share of them that call it good, of those that
+    say good or bad. A single one is greedy."""
+    reply_tokens: int = Field(default=2048, ge=1)
+    """prompted: tokens of a reply, at the most."""
+
+    @property
+    def trained(self) -> bool:
+        return self.kind in ("process", "outcome")
 
 
-VERIFIERS = {kind: VerifierRef(kind=kind) for kind in ("process", "outcome", "likelihood")}
+VERIFIERS = {kind: VerifierRef(kind=kind) for kind in ("process", "outcome", "likelihood", "prompted")}
 
 
 class StrategiesParams(Params):
@@ -60,8 +75,8 @@ class StrategiesParams(Params):
         return {name: ref for name, ref in self.verifiers.items() if name in names}
 
     def also_reads(self) -> tuple[str, ...]:
-        trained = [ref for ref in self.asked_verifiers().values() if ref.kind != "likelihood"]
-        return ("verifiers",) if any(ref.run is None for ref in trained) else ()
+        own = any(ref.trained and ref.run is None for ref in self.asked_verifiers().values())
+        return ("verifiers",) if own else ()
 
     def generation(self) -> dict[str, Any]:
         """Samples and scores are named by all that they depend on: what was kept serves any strategy."""

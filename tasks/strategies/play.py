@@ -1,14 +1,18 @@
 """Plays one strategy on one problem, and counts what it cost as if nobody shared with it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
-from evals.strategies.protocol import Ask, Generate, Result, RunProgram, Said, Score, Strategy, Task
+from evals.strategies.protocol import Ask, Generate, Probabilities, Result, RunProgram, Said, Score, Strategy, Task
 from tasks.programs import Programs
-from tasks.strategies.samples import Problem, Samples
+from tasks.strategies.judging import Judge
+from tasks.strategies.samples import Problem, Samples, Unanswered
 from tasks.strategies.scores import Scores
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -19,6 +23,8 @@ class Cost:
     """By sample id."""
     paths: set[tuple[str, tuple[str, ...]]] = field(default_factory=set)
     """That a verifier was asked about."""
+    met: Counter[str] = field(default_factory=Counter)
+    """What verifiers met on their way: replies that cannot be read."""
 
     @property
     def tokens(self) -> int:
@@ -29,10 +35,13 @@ class Cost:
 
 
 class Player:
-    """Answers what strategies ask, from the books of a run."""
+    """Answers what strategies ask, from the books of a run. `judges` are the verifiers that are asked in words."""
 
-    def __init__(self, samples: Samples, scores: Scores, programs: Programs, splitter: str) -> None:
+    def __init__(
+        self, samples: Samples, scores: Scores, programs: Programs, splitter: str, judges: Mapping[str, Judge]
+    ) -> None:
         self.samples, self.scores, self._programs, self._splitter = samples, scores, programs, splitter
+        self._judges = judges
 
     async def play(self, strategy: Strategy, problem: Problem, cost: Cost) -> Result:
         """The strategy's result; `cost` is written on as it goes. Raises Unanswered."""
@@ -41,11 +50,7 @@ class Player:
         )
         asks = next(game, None)
         while asks is not None:
-            # All are heard out, for what is under way is paid for.
-            heard = await asyncio.gather(*(self._answer(ask, problem, cost) for ask in asks), return_exceptions=True)
-            for answer in heard:
-                if isinstance(answer, BaseException):
-                    raise answer
+            heard = await _all_heard(self._answer(ask, problem, cost) for ask in asks)
             try:
                 asks = game.send(heard)
             except StopIteration as end:
@@ -60,6 +65,30 @@ class Player:
                 return said
             case Score():
                 cost.paths |= {(ask.by, path) for path in ask.paths}
+                if judge := self._judges.get(ask.by):
+                    return await _all_heard(self._judged(judge, path, problem, cost) for path in ask.paths)
                 return await self.scores.of(problem.question, ask)
             case RunProgram():
                 return await self._programs.run(ask.source, ask.seconds, ask.modules)
+
+    async def _judged(self, judge: Judge, path: Sequence[str], problem: Problem, cost: Cost) -> Probabilities:
+        """What a judge says of a solution, or its beginning; nothing of one that is too long for it."""
+        if not path:
+            return ()
+        try:
+            said = await self.samples.of(problem, judge.ask(problem.question, path, self.samples.draw), judge.engine)
+        except Unanswered as why:
+            if why.kind != "prompt_too_long":
+                raise
+            return ()
+        cost.book(said)
+        return judge.read(path, said, cost.met)
+
+
+async def _all_heard(answers: Iterable[Awaitable[T]]) -> list[T]:
+    """The answers in their order. All are heard out before one of them raises, for what is under way is paid for."""
+    heard = await asyncio.gather(*answers, return_exceptions=True)
+    for answer in heard:
+        if isinstance(answer, BaseException):
+            raise answer
+    return heard  # type: ignore[return-value]

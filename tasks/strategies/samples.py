@@ -8,7 +8,7 @@ nothing more; the engine is loaded with the first ask that they do not answer.
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -16,13 +16,14 @@ import pyarrow as pa
 
 from evals.golds import Gold
 from evals.identity import row_id
+from evals.prompts import PromptStyle
 from evals.strategies.protocol import Draw, Generate, Said, Token
 from storage.ledger import Ledger
 from storage.schemas import DATASETS
 from tasks.budget import Budget
 from tasks.completions import Prompt, Prompter, storable
 from tasks.engine import Completion, Engine, Request, Sampling
-from tasks.params import TracesParams
+from tasks.params import Chat, TracesParams
 
 Row = dict[str, Any]
 
@@ -52,32 +53,34 @@ class Problem:
 
 
 class Samples:
-    """All samples of a run. `engine` loads the model when it is first awaited."""
+    """All samples of a run. `engines` load their models when they are first awaited: the one of "" writes solutions,
+    the others judge them, by the names of the verifiers."""
 
     def __init__(
         self,
-        engine: Callable[[], Awaitable[Engine]],
+        engines: Mapping[str, Callable[[], Awaitable[Engine]]],
         written: TracesParams,
         traces: Iterable[Row],
         kept: pa.Table,
         ledger: Ledger,
         budget: int | None,
     ) -> None:
-        self._engine, self._written, self._ledger = engine, written, ledger
+        self._engines, self._written, self._ledger = engines, written, ledger
         self.draw = draw_of(written.sampling)
         self._traces = {(row["problem_id"], row["sample"]): row for row in traces}
         self._rows: dict[str, Row] = {row["sample_id"]: row for row in kept.to_pylist()}
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._budget = Budget(budget, sum(row["tokens"] for row in self._rows.values()))
-        self._prompters: dict[Draw, Prompter] = {}
+        self._prompters: dict[tuple[str, Draw], Prompter] = {}
         self.tokens = 0
         self.generated = 0
 
-    async def of(self, problem: Problem, ask: Generate) -> tuple[Said, ...]:
-        """The samples that are asked for. Raises Unanswered, and ValueError for an engine that cannot do it."""
+    async def of(self, problem: Problem, ask: Generate, by: str = "") -> tuple[Said, ...]:
+        """The samples that are asked for, of the engine of that name. Raises Unanswered, and ValueError for an engine
+        that cannot do it."""
         own = {index: trace for index in ask.samples if (trace := self._trace(problem, ask, index))}
         rest = [index for index in ask.samples if index not in own]
-        came = await self._sampled(problem, ask, rest) if rest else {}
+        came = await self._sampled(problem, ask, rest, by) if rest else {}
         return tuple(_from_trace(own[i]) if i in own else _said(came[i]) for i in ask.samples)
 
     def table(self) -> pa.Table:
@@ -89,22 +92,23 @@ class Samples:
         plain = ask.said is None and not ask.written and ask.draw == self.draw
         return self._traces.get((problem.problem_id, index)) if plain else None
 
-    async def _sampled(self, problem: Problem, ask: Generate, indices: Sequence[int]) -> dict[int, Row]:
-        engine = await self._engine()
+    async def _sampled(self, problem: Problem, ask: Generate, indices: Sequence[int], by: str) -> dict[int, Row]:
+        engine = await self._engines[by]()
         _require(engine, ask, self.draw)
-        prompt = await self._prompt(engine, problem, ask)
+        prompt = await self._prompt(engine, problem, ask, by)
         ids = {index: row_id(prompt.id, index) for index in indices}
         async with self._locks[prompt.id]:
             owed = [index for index in indices if ids[index] not in self._rows]
             await self._pay(engine, problem, ask, prompt, owed)
         return {index: self._rows[ids[index]] for index in indices}
 
-    async def _prompt(self, engine: Engine, problem: Problem, ask: Generate) -> Prompt:
-        if ask.draw not in self._prompters:
+    async def _prompt(self, engine: Engine, problem: Problem, ask: Generate, by: str) -> Prompt:
+        if (by, ask.draw) not in self._prompters:
             written = self._written
-            sampling = sampling_of(ask.draw)
-            self._prompters[ask.draw] = Prompter(engine, written.prompt, written.chat, written.seed, sampling)
-        prompter = self._prompters[ask.draw]
+            style: PromptStyle = "zero_shot" if by else written.prompt
+            chat: Chat = "auto" if by else written.chat
+            self._prompters[by, ask.draw] = Prompter(engine, style, chat, written.seed, sampling_of(ask.draw))
+        prompter = self._prompters[by, ask.draw]
         if ask.said is None:
             return await prompter.prompt(problem.question, ask.written)
         return await prompter.turn(ask.said, written=ask.written)

@@ -11,6 +11,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -35,7 +36,7 @@ from tasks.strategies.play import Cost, Player
 from tasks.strategies.samples import BUDGET, Problem, Row, Samples, Unanswered
 from tasks.strategies.scores import Scores, Verifier
 from tasks.strategies.summary import summarise
-from tasks.strategies.verifiers import load_verifiers
+from tasks.strategies.verifiers import engines_of_judges, judges_of, load_verifiers
 
 AT_ONCE = 512
 """Plays in flight: so many that engine and verifier always have work, and no more than memory holds."""
@@ -56,8 +57,13 @@ async def _run(job: Job[StrategiesParams]) -> Outcome:
         async with (
             Grader(job.resources.graders, job.params.grading_seconds) as grader,
             opened_when_asked(lambda: open_engine(model, job.resources)) as engine,
+            AsyncExitStack() as engines,
         ):
-            return await play_all(job, engine, grader, verifiers)
+            judges = {
+                name: await engines.enter_async_context(opened_when_asked(partial(open_engine, params, job.resources)))
+                for name, params in engines_of_judges(job.params).items()
+            }
+            return await play_all(job, engine, grader, verifiers, judges)
 
 
 @asynccontextmanager
@@ -76,9 +82,13 @@ async def opened_when_asked(opening: Callable[[], Any]) -> AsyncIterator[OpenEng
 
 
 async def play_all(
-    job: Job[StrategiesParams], engine: OpenEngine, grader: Grader, verifiers: Mapping[str, Verifier]
+    job: Job[StrategiesParams],
+    engine: OpenEngine,
+    grader: Grader,
+    verifiers: Mapping[str, Verifier],
+    judges: Mapping[str, OpenEngine] | None = None,
 ) -> Outcome:
-    """The stage with all that it needs."""
+    """The stage with all that it needs; `judges` are the engines of verifiers that are asked in words, by name."""
     params = job.params
     written = how_the_traces_were_written(job)
     problems = _problems(job)
@@ -87,12 +97,14 @@ async def play_all(
     kept = {name: job.kept(name) for name in ("strategy_samples", "strategy_scores")}
     with job.ledger("strategy_samples") as samples_ledger, job.ledger("strategy_scores") as scores_ledger:
         own_model = params.engine is not None and params.engine != written.engine
+        engines = {"": engine, **(judges or {})}
         samples = Samples(
-            engine, written, () if own_model else rows, kept["strategy_samples"], samples_ledger, params.budget
+            engines, written, () if own_model else rows, kept["strategy_samples"], samples_ledger, params.budget
         )
         scores = Scores(verifiers, kept["strategy_scores"], scores_ledger)
         programs = Programs(job.resources.graders)
-        plays = Plays(job, Player(samples, scores, programs, splitter_of(written)), grader)
+        player = Player(samples, scores, programs, splitter_of(written), judges_of(params))
+        plays = Plays(job, player, grader)
         await plays.all(problems)
     table = pa.Table.from_pylist(plays.rows, schema=DATASETS["strategies"].schema)
     return Outcome(
@@ -160,7 +172,7 @@ class Plays:
         }
         try:
             result = await self._player.play(strategy(settings, n), problem, cost)
-            columns |= await self._judged(result, problem)
+            columns |= await self._graded(result, problem, cost)
         except Unanswered as why:
             if why.kind != BUDGET:
                 place = f"problem {problem.problem_id} {settings.title} n={n}"
@@ -170,7 +182,7 @@ class Plays:
             columns |= BLANK | grade_columns(Grade(Verdict.unknown, None, BUDGET))
         self.rows.append(columns | {"tokens": cost.tokens, "samples": len(cost.tokens_of), "scored": len(cost.paths)})
 
-    async def _judged(self, result: Result, problem: Problem) -> Row:
+    async def _graded(self, result: Result, problem: Problem, cost: Cost) -> Row:
         """What the row says of the result. Where the truth chooses: the first right candidate, else the first unknown
         one, else the first."""
         counts: Row = {}
@@ -190,6 +202,6 @@ class Plays:
             "text": result.text,
             "sample_id": result.sample_id,
             "score": result.score,
-            "counts": json.dumps(dict(result.counts)),
+            "counts": json.dumps(dict(result.counts) | cost.met),
             **grade_columns(grade),
         }

@@ -5,8 +5,10 @@ from contextlib import ExitStack
 from storage.partition import Partition
 from storage.store import Location, Store
 from tasks.completer import how_the_traces_were_written
+from tasks.engine import EngineParams
 from tasks.job import Job
 from tasks.model import resolve
+from tasks.strategies.judging import Judge
 from tasks.strategies.likelihood import LikelihoodScorer
 from tasks.strategies.params import StrategiesParams, VerifierRef
 from tasks.strategies.scores import Verifier
@@ -18,8 +20,7 @@ OWN = "verifiers"
 
 def elsewhere(params: StrategiesParams, store: Store, partition: Partition) -> dict[str, Location]:
     """The verifiers of other runs, by address."""
-    trained = [each for each in params.asked_verifiers().values() if each.kind != "likelihood"]
-    runs = {each.run for each in trained if each.run is not None}
+    runs = {each.run for each in params.asked_verifiers().values() if each.trained and each.run is not None}
     places = [partition.model_copy(update={"run": run}) for run in sorted(runs)]
     return {_address(place): store.at(OWN, place) for place in places}
 
@@ -27,7 +28,23 @@ def elsewhere(params: StrategiesParams, store: Store, partition: Partition) -> d
 def load_verifiers(job: Job[StrategiesParams], stack: ExitStack) -> dict[str, Verifier]:
     """Those that are asked, loaded for as long as the stack is open. Raises LookupError where a run trained none of the
     kind."""
-    return {name: _load(job, ref, stack) for name, ref in job.params.asked_verifiers().items()}
+    asked = job.params.asked_verifiers()
+    return {name: _load(job, ref, stack) for name, ref in asked.items() if ref.kind != "prompted"}
+
+
+def judges_of(params: StrategiesParams) -> dict[str, Judge]:
+    """Those that are asked in words, by the names that strategies ask for."""
+    return {
+        name: Judge(ref.form, ref.replies, ref.reply_tokens, name if ref.engine else "")
+        for name, ref in params.asked_verifiers().items()
+        if ref.kind == "prompted"
+    }
+
+
+def engines_of_judges(params: StrategiesParams) -> dict[str, EngineParams]:
+    """Of the judges that are not the model that writes the samples."""
+    asked = params.asked_verifiers()
+    return {name: ref.engine for name, ref in asked.items() if ref.kind == "prompted" and ref.engine}
 
 
 def _load(job: Job[StrategiesParams], ref: VerifierRef, stack: ExitStack) -> Verifier:
@@ -36,6 +53,7 @@ def _load(job: Job[StrategiesParams], ref: VerifierRef, stack: ExitStack) -> Ver
         model = resolve(written.engine.model, written.engine.revision)
         digest = f"{model.digest} likelihood {written.prompt} {written.chat}"
         return Verifier(LikelihoodScorer(model, written.prompt, written.chat), digest)
+    assert ref.kind != "prompted", "it is asked in words"
     address = OWN if ref.run is None else _address(job.partition.model_copy(update={"run": ref.run}))
     location = job.inputs[address]
     manifest = location.manifest()

@@ -81,8 +81,11 @@ class VerifierParams(Params):
 
 
 class VerifyParams(Params):
-    """How the scores of a trace are put together. Whose verifier scores: that of the run, else that of main."""
+    """Who scores the steps of a trace, and how the scores are put together. Of the run, else of main."""
 
+    process: Literal["trained", "judged"] = "trained"
+    """Whose step probabilities: the trained verifiers'; or those of an untrained language model that was asked by
+    prompt (the `judge` stage), the share of its replies that call a step good."""
     runner: Runner = "transformers"
     """Who computes: transformers, in the run's own process; or `vllm`, its pooling runner in Ray actors, where it
     serves the verifier's architecture, and transformers where it does not. They agree but for rounding."""
@@ -91,6 +94,10 @@ class VerifyParams(Params):
     outcome_weight: float = Field(default=0.5, ge=0, le=1)
     """Share of the outcome verifier in the combined score."""
     cut_off: float | None = Field(default=None, ge=0, le=1)
-    """First errors: the probability below which a step is bad; null: the one that was chosen in training."""
+    """First errors: the probability below which a step is bad; null: the one that was chosen in training, a half for
+    judges."""
     traces_per_problem: int | None = Field(default=None, ge=1)
     """Score only the first so many traces of each problem; null scores all."""
+
+    def also_reads(self) -> tuple[str, ...]:
+        return ("judgements",) if self.process == "judged" else ("verifiers",)

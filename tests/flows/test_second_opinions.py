@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from evals.problems import Graph
 from flows.execute import Runner, execute
 from flows.stages import STAGES
 from flows.work import InputsMissing, Work
@@ -15,7 +14,7 @@ from storage.partition import Partition
 from storage.store import Store
 from tasks.engine import EngineParams, Resources
 from tasks.params import ConsensusParams, JudgeParams, Params, PRMParams
-from tests.tasks.jobs import commit, problem_rows, trace_row
+from tests.tasks.jobs import commit, problem_rows, solution, trace_row
 from tests.tasks.openai_server import Answer, openai_server
 from tests.tasks.test_prm import label
 
@@ -36,12 +35,6 @@ def root(tmp_path: Path) -> Path:
     commit(store.at("traces", PARTITION), traces, ConsensusParams())
     commit(store.at("labels", PARTITION), labels, ConsensusParams())
     return tmp_path
-
-
-def solution(problem: dict) -> list[str]:
-    graph = Graph.from_json(problem["graph"])
-    values = graph.values()
-    return [f"{values[node.left]} {node.op} {values[node.right]} = {node.value}\n" for node in graph.nodes]
 
 
 def made(root: Path, name: str, params: Params, resources: Resources = Resources()) -> dict:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from evals.problems import generate
+from evals.problems import Graph, generate
 from storage.manifest import Expected, Facts
 from storage.partition import Partition
 from storage.schemas import DATASETS
@@ -67,6 +67,16 @@ def trace_row(problem: dict[str, Any], steps: Sequence[str], verdict: str, sampl
         "seed": 0,
         "checker": "1",
     }
+
+
+def solution(problem: dict[str, Any], wrong: int | None = None) -> list[str]:
+    """Steps that compute a generated problem's answer; the one of index `wrong` errs by one."""
+    graph = Graph.from_json(problem["graph"])
+    values = graph.values()
+    return [
+        f"{values[node.left]} {node.op} {values[node.right]} = {node.value + (place == wrong)}\n"
+        for place, node in enumerate(graph.nodes)
+    ]
 
 
 def traces_job(root: Path, params: TracesParams) -> Job[TracesParams]:

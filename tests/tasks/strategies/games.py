@@ -73,14 +73,20 @@ def strategies_job(root: Path, params: StrategiesParams) -> Job[StrategiesParams
     return Job(params, Resources(), PARTITION, inputs, outputs, quiet)
 
 
-async def played(root: Path, engine: Engine | None = None, scorer: ChecksSums | None = None, **params) -> Outcome:
-    """The stage's outcome; without an engine, one that must not be asked for."""
+async def played(
+    root: Path, engine: Engine | None = None, scorer: ChecksSums | None = None, judge: Engine | None = None, **params
+) -> Outcome:
+    """The stage's outcome; without an engine, one that must not be asked for. `judge`: of the verifier `judge`."""
     job = strategies_job(root, StrategiesParams(**params))
 
     async def opened() -> Engine:
         assert engine is not None, "an engine was opened"
         return engine
 
+    async def judging() -> Engine:
+        assert judge is not None, "a judge was opened"
+        return judge
+
     async with Grader(1) as grader:
         found = {"process": Verifier(scorer, "checks sums")} if scorer else {}
-        return await play_all(job, opened, grader, found)
+        return await play_all(job, opened, grader, found, {"judge": judging})

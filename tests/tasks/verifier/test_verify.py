@@ -9,10 +9,12 @@ from evals.verifier.aggregation import aggregate, combined
 from evals.verifier.cut_offs import predicted_first_error
 from tasks.engine import Resources
 from tasks.job import Job, Outcome
+from tasks.judge import by_program
+from tasks.params import JudgeParams
 from tasks.verifier.params import VerifyParams
 from tasks.verifier.train import run as train
 from tasks.verifier.verify import run
-from tests.tasks.jobs import FAKE, TracesParams, at, commit, quiet
+from tests.tasks.jobs import FAKE, TracesParams, at, commit, judge_job, problem_rows, quiet, solution, trace_row
 from tests.tasks.verifier.data import QUICK, committed, labelled, verifier_job
 
 PROBLEMS = 40
@@ -30,9 +32,10 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def verify(root: Path, **params: Any) -> Outcome:
-    inputs = {name: at(root, name).pinned() for name in ("problems", "traces", "verifiers")}
+    asked = VerifyParams(**params)
+    inputs = {name: at(root, name).pinned() for name in ("problems", "traces", *asked.also_reads())}
     outputs = {"verifications": at(root, "verifications")}
-    return run(Job(VerifyParams(**params), Resources(), at(root, "traces").partition, inputs, outputs, quiet))
+    return run(Job(asked, Resources(), at(root, "traces").partition, inputs, outputs, quiet))
 
 
 @pytest.fixture(scope="module")
@@ -99,3 +102,52 @@ def test_what_cannot_be_scored_is_a_dead_letter(root: Path, tmp_path: Path) -> N
     assert sorted(letter.kind for letter in outcome.dead) == ["no_problem", "no_steps", "too_long"]
     assert len(rows_of(outcome)) == len(traces) - 3
     assert set(outcome.summary["traces"]) <= {"train", "choosing", "held_out"}
+
+
+class TestJudged:
+    """An untrained judge in the place of the process verifier."""
+
+    @pytest.fixture
+    def judged(self, tmp_path: Path) -> tuple[Path, list[dict[str, Any]]]:
+        """Six problems, every second one solved with an error in its second step; and judgements of the steps."""
+        params = JudgeParams(kind="program")
+        problems = problem_rows(6)
+        traces = [
+            trace_row(problem, solution(problem, wrong=1 if place % 2 else None), ("correct", "wrong")[place % 2])
+            for place, problem in enumerate(problems)
+        ]
+        commit(at(tmp_path, "problems"), problems, params)
+        commit(at(tmp_path, "traces"), traces, params)
+        return tmp_path, by_program(judge_job(tmp_path, params)).tables["judgements"].to_pylist()
+
+    def test_a_steps_probability_is_the_share_of_replies_that_call_it_good(self, judged: Any) -> None:
+        root, judgements = judged
+        commit(at(root, "judgements"), judgements, VerifyParams())
+        outcome = verify(root, process="judged")
+        for place, row in enumerate(rows_of(outcome)):
+            assert row["probabilities"][:2] == ([1.0, 0.0] if place % 2 else [1.0, 1.0])
+            assert row["min"] == min(row["probabilities"])
+            assert (row["first_error"], row["outcome"], row["split"]) == (1 if place % 2 else -1, None, "unseen")
+        assert outcome.summary["first_error_f1"] == 1
+        assert outcome.dead == ()
+
+    def test_a_step_of_which_it_says_nothing_is_unknown_and_so_is_the_solution(self, judged: Any) -> None:
+        root, judgements = judged
+        first = judgements[0]["trace_id"]
+        open_step = [
+            row | {"score": None} if (row["trace_id"], row["step"]) == (first, 1) else row for row in judgements
+        ]
+        commit(at(root, "judgements"), open_step, VerifyParams())
+        outcome = verify(root, process="judged")
+        row = rows_of(outcome)[0]
+        assert row["probabilities"][:2] == [1.0, None]
+        assert [row[name] for name in ("last", "min", "product", "mean", "first_error")] == [None] * 5
+        assert outcome.summary["unknown_solutions"] == 1
+        assert outcome.summary["first_error_f1"] < 1, "unknown is not right"
+
+    def test_a_trace_that_was_not_judged_is_a_dead_letter(self, judged: Any) -> None:
+        root, judgements = judged
+        commit(at(root, "judgements"), judgements[1:], VerifyParams())
+        outcome = verify(root, process="judged")
+        assert [(letter.id, letter.kind) for letter in outcome.dead] == [(judgements[0]["trace_id"], "not_judged")]
+        assert len(rows_of(outcome)) == 5
