@@ -40,6 +40,10 @@ class Report:
         return page(self.title, self.about, [self.overview, *filter(None, [self.nights]), *self.stages])
 
 
+MANY = 25
+"""Numbers of a dataset that are still looked through."""
+
+
 def report(store: Store, selection: Selection, baseline: datetime.date | None = None) -> tuple[Partition, str]:
     """The partition among those that fit in which something was committed last, and its page.
 
@@ -126,7 +130,7 @@ def _section(stage: Stage, found: Found) -> Section:
     location, manifest = found[stage.main]
     told = tuple((row["number"], row["value"]) for row in numbers(manifest))
     more = stage.section(location)
-    table = Table(f"Numbers of {stage.main}", ("number", "value"), told, note=stage.title)
+    table = Table(f"Numbers of {stage.main}", ("number", "value"), told, stage.title, folded=len(told) > MANY)
     return Section(stage.name, (*(more.blocks if more else ()), table))
 
 

@@ -51,6 +51,8 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
     note: str = ""
     """Said below it in small letters."""
+    folded: bool = False
+    """On a page it opens when it is asked to: many rows that few people want."""
 
     def __post_init__(self) -> None:
         for place, row in enumerate(self.rows):

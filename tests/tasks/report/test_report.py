@@ -1,6 +1,7 @@
 """Sections as a person sees them: in Markdown, on a page, as pictures."""
 
 import base64
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -131,6 +132,13 @@ def test_numbers_stay_on_one_line_sort_as_numbers_and_texts_get_room():
     cells = [(each.get("class"), each["data-value"]) for tag, each in tags if tag == "td"]
     assert cells[:3] == [(None, "a"), ("number", "2e-05"), ("text", "x" * (LONG + 1))]
     assert cells[4] == ("number", "")
+
+
+def test_a_folded_table_opens_when_asked_and_holds_its_rows():
+    tags = Tags(page("r", "", [Section("s", (replace(TABLE, folded=True), TABLE))]))
+    assert [tag for tag, _ in tags.tags].count("details") == 1
+    assert "Kinds, 2 rows" in tags.texts
+    assert tags.texts.count("numbers") == 2
 
 
 def test_columns_that_hold_nothing_are_left_out():
