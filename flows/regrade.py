@@ -155,7 +155,7 @@ def _preview(work: Work, traces: pa.Table | None) -> Outcome:
     outputs = {dataset: work.location(dataset) for dataset in work.stage.writes}
     job = Job(work.params, Resources(), work.partition, inputs, outputs, _quiet)
     outcome: Outcome = replace(work.stage, run=f"tasks.regrade:preview_{work.stage.name}").load()(job)
-    return outcome
+    return outcome.in_memory()
 
 
 def _compared(work: Work, outcome: Outcome) -> Compared:

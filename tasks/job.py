@@ -1,7 +1,7 @@
 """What a stage's code is given, and what it gives back. It knows nothing of Prefect, leases, attempts or commits."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Protocol, TypeVar
 
 import pyarrow as pa
@@ -64,3 +64,8 @@ class Outcome:
     """Numbers that people look at: accuracy, pass@k, labels by class."""
     model_digest: str | None = None
     checker: str | None = None
+
+    def in_memory(self) -> "Outcome":
+        """The same with every reader read into a table: for those who look at the rows, and do not commit them."""
+        held = {name: rows if isinstance(rows, pa.Table) else rows.read_all() for name, rows in self.tables.items()}
+        return replace(self, tables=held)

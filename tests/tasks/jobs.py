@@ -2,7 +2,6 @@
 
 import datetime
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from storage.partition import Partition
 from storage.schemas import DATASETS
 from storage.store import Location, Store
 from tasks.engine import EngineParams, Resources
-from tasks.job import Job, Outcome
+from tasks.job import Job
 from tasks.params import JudgeParams, LabelsParams, Params, TracesParams, TreesParams
 
 PARTITION = Partition(date=datetime.date(2026, 1, 2), source="generated", model="fake")
@@ -101,12 +100,6 @@ def trees_job(root: Path, params: TreesParams) -> Job[TreesParams]:
     inputs = {name: at(root, name) for name in ("problems", "traces")}
     outputs = {name: at(root, name) for name in ("tree_rollouts", "trees")}
     return Job(params, Resources(), PARTITION, inputs, outputs, quiet)
-
-
-def in_memory(outcome: Outcome) -> Outcome:
-    """The same with all rows in tables: readers are read once, and tests look as often as they want."""
-    held = {name: rows if isinstance(rows, pa.Table) else rows.read_all() for name, rows in outcome.tables.items()}
-    return replace(outcome, tables=held)
 
 
 def quiet(done: int, total: int, **numbers: float) -> None:

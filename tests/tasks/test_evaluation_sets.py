@@ -20,7 +20,7 @@ from tasks.problems import run
 from tasks.records import HUB
 from tasks.traces import sample
 from tests.evals.test_evaluation_sets import ARC, HOTPOT, LOGIQA, PLUS
-from tests.tasks.jobs import FAKE, PARTITION, at, commit, in_memory, labels_job, quiet, traces_job
+from tests.tasks.jobs import FAKE, PARTITION, at, commit, labels_job, quiet, traces_job
 
 SETS: dict[str, dict[str, Any]] = {"gsm_plus": PLUS, "arc": ARC, "logiqa": LOGIQA, "hotpotqa": HOTPOT}
 GSM8K = {"question": "Ducks lay 16 eggs. How many in 2 days?", "answer": "16*2=32\n#### 32"}
@@ -89,7 +89,7 @@ def answering(request: Request) -> str:
 async def graded(root: Path, samples: int = 2) -> Outcome:
     params = TracesParams(engine=FAKE, prompt="choice", chat="off", samples=samples)
     async with Grader(1, 1.0) as grader:
-        return in_memory(await sample(traces_job(root, params), FakeEngine(answering), grader))
+        return (await sample(traces_job(root, params), FakeEngine(answering), grader)).in_memory()
 
 
 async def test_each_is_graded_by_its_kind_and_told_by_reasoning(load, tmp_path):

@@ -12,7 +12,7 @@ from tasks.fake_engine import FakeEngine
 from tasks.grading import Grader
 from tasks.params import TracesParams
 from tasks.traces import sample
-from tests.tasks.jobs import FAKE, at, commit, in_memory, problem_rows, schema_of, traces_job
+from tests.tasks.jobs import FAKE, at, commit, problem_rows, schema_of, traces_job
 
 PARAMS = TracesParams(engine=FAKE, chat="off", samples=4)
 
@@ -31,7 +31,7 @@ def root(tmp_path: Path) -> Path:
 async def sampled(root: Path, engine: FakeEngine, params: TracesParams = PARAMS, window: int = 256):
     job = replace(traces_job(root, params), resources=Resources(window=window))
     async with Grader() as grader:
-        return in_memory(await sample(job, engine, grader))
+        return (await sample(job, engine, grader)).in_memory()
 
 
 async def test_each_problem_gets_its_samples_in_order_split_into_steps_and_graded(root):

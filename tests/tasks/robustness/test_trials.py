@@ -11,7 +11,7 @@ from tasks.job import Outcome
 from tasks.robustness.params import PerturbParams, TrialsParams
 from tasks.robustness.perturb import run
 from tasks.robustness.trials import answer
-from tests.tasks.jobs import FAKE, in_memory, problem_rows, schema_of
+from tests.tasks.jobs import FAKE, problem_rows, schema_of
 from tests.tasks.robustness.samples import TEMPLATE, commit_problems, commit_variants, perturb_job, trials_job
 
 PARAMS = TrialsParams(engine=FAKE, chat="off")
@@ -43,9 +43,8 @@ def root(tmp_path: Path) -> Path:
 
 async def tried(root: Path, engine: FakeEngine, **updates) -> Outcome:
     async with Grader() as grader:
-        return in_memory(
-            await answer(trials_job(root, PARAMS.model_copy(update=updates), ONE_AT_A_TIME), engine, grader)
-        )
+        job = trials_job(root, PARAMS.model_copy(update=updates), ONE_AT_A_TIME)
+        return (await answer(job, engine, grader)).in_memory()
 
 
 def rows(outcome: Outcome) -> list[dict]:

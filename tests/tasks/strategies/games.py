@@ -13,7 +13,7 @@ from tasks.strategies.params import StrategiesParams
 from tasks.strategies.scores import Verifier
 from tasks.strategies.stage import play_all
 from tasks.traces import sample
-from tests.tasks.jobs import FAKE, PARTITION, at, commit, in_memory, problem_rows, quiet, traces_job
+from tests.tasks.jobs import FAKE, PARTITION, at, commit, problem_rows, quiet, traces_job
 
 TRACES = TracesParams(engine=FAKE, samples=4)
 
@@ -62,7 +62,7 @@ async def store(root: Path, count: int = 6, params: TracesParams = TRACES) -> Pa
         row["answer"] = str(sum(map(int, re.findall(r"\d+", row["question"]))))
     commit(at(root, "problems"), rows, params)
     async with Grader(1) as grader:
-        traces = in_memory(await sample(traces_job(root, params), FakeEngine("arithmetic"), grader))
+        traces = (await sample(traces_job(root, params), FakeEngine("arithmetic"), grader)).in_memory()
     commit(at(root, "traces"), traces.tables["traces"], params)
     return root
 

@@ -14,7 +14,7 @@ from tasks.strategies.scores import Verifier
 from tasks.strategies.stage import play_all
 from tasks.traces import sample
 from tasks.vllm_engine import VLLMEngine
-from tests.tasks.jobs import at, commit, in_memory, problem_rows, traces_job
+from tests.tasks.jobs import at, commit, problem_rows, traces_job
 from tests.tasks.strategies.games import strategies_job
 
 TRACES = TracesParams(engine=EngineParams(), samples=2)
@@ -24,7 +24,7 @@ async def test_steps_that_are_drawn_one_by_one_make_whole_solutions(tmp_path: Pa
     likely = Verifier(LikelihoodScorer(resolve("tiny_reasoner"), "concise"), "likelihood")
     commit(at(tmp_path, "problems"), problem_rows(3), TRACES)
     async with Grader(1) as grader:
-        traces = in_memory(await sample(traces_job(tmp_path, TRACES), vllm_engine, grader))
+        traces = (await sample(traces_job(tmp_path, TRACES), vllm_engine, grader)).in_memory()
         commit(at(tmp_path, "traces"), traces.tables["traces"], TRACES)
         guided = tuple(each(by=("likelihood",), aggregate="product", width=2, ns=(4,)) for each in (Beam, DVTS))
         job = strategies_job(tmp_path, StrategiesParams(strategies=(Majority(ns=(2,)), *guided)))
