@@ -63,6 +63,7 @@ _TELLS_APART = re.compile(
     r"read(?:s|ing)?|write|writing|wrote|draw|drew|sharpen\w*|ink|shave\w*|wear\w*|wore|sit|sits|sitting|seats?|burn\w*|melt\w*|"
     r"colou?r\w*|red|orange|yellow|green|blue|purple|pink|white|black|brown|gr[ae]y|golden?|silver|breeds?|dogs?|cats?|bark\w*|"
     r"purr\w*|poodles?|pomeranians?|labradors?|retrievers?|beagles?|terriers?|bulldogs?|persians?|siamese|"
+    r"rodents?|citrus|berries|flashlights?|lights?|lit|power|"
     r"orchard|vine|blooms?|petals?|stamps? (?:a|the)|letters?|envelopes?|mail|bakery|bake\w*|flavors?|frosting)\b",
     re.I,
 )

@@ -37,8 +37,11 @@ _POINTS_BACK = re.compile(
     r"\ball (?:of )?(?:our|their|them|us|these|those)\b|\b(?:add|sum|agree\w*|accept\w*|refus\w*|declin\w*)\b", re.I
 )
 """To all that was named so far, or to what was asked."""
-_NO_VERB = re.compile(r"(?:[0-9]\S*|[A-Z][a-z]+)(?: [a-z]+){1,2} (?:that|which|who)\b")
-"""A subject whose own verb may stand in the sentence before: "6 vans that hold 30 people, and 10 cars." """
+_ELLIPTIC = re.compile(
+    r"(?:[0-9]\S*|[A-Z][a-z]+)(?: [a-z]+){1,2} (?:that|which|who)\b|"
+    r"(?:[0-9]\S*|Two|Three|Four|Five|Six|Seven|Eight|Nine|Ten) (?:are|were|is|was|ha[ds]|have|of)\b"
+)
+"""Its verb or its noun may stand in the sentence before: "6 vans that hold 30 people, and 10 cars", "3 were red". """
 _OPENS_BADLY = re.compile(
     r"(?:And|Or|Which|Who|Where|For|(?:In|At|On) (?!an? |[A-Z])|By|With|To|Of|From|During|Let|Assume|Suppose|Given|If|What|How)\b"
 )
@@ -108,7 +111,7 @@ def _stands_alone(sentence: str) -> bool:
         PRONOUNS.search(sentence)
         or SEQUENCE.search(sentence)
         or _POINTS_BACK.search(sentence)
-        or _NO_VERB.match(sentence)
+        or _ELLIPTIC.match(sentence)
     ):
         return False
     return not COMPARISON.search(sentence) or bool(NAMED_COMPARISON.search(sentence) and not _EVENT.search(sentence))

@@ -42,7 +42,7 @@ WORK_PER_VARIANT = 20_000
 LONGEST = 20_000
 MOST_VARIABLES = 60
 
-_HOLE = re.compile(r"\{([^{},]++)(?:,([^{}]*+))?\}")
+HOLE = re.compile(r"\{([^{},]++)(?:,([^{}]*+))?\}")
 _NAMES = re.compile(r"[\w$, ]+")
 LISTS: dict[str, list[Any]] = {
     "names": sorted(HE ^ SHE),
@@ -104,7 +104,7 @@ def read(record: Mapping[str, Any], template_id: str, work: Work) -> Template:
     if len(annotated) + len(solution) > LONGEST:
         raise Refused("too long", f"{len(annotated) + len(solution)} characters, at most {LONGEST} are read")
     question, assignments, conditions, answer = _sections(annotated)
-    defaults = {m[1].strip(): _default(m[2]) for m in _HOLE.finditer(question) if m[2] is not None}
+    defaults = {m[1].strip(): _default(m[2]) for m in HOLE.finditer(question) if m[2] is not None}
     template = Template(
         template_id,
         question.strip(),
@@ -221,7 +221,7 @@ def _fill(text: str, values: Mapping[str, Any], work: Work) -> str:
         name = match[1].strip()
         return _written(values[name] if name in values else evaluate(name, values, work=work))
 
-    return _HOLE.sub(filled, text)
+    return HOLE.sub(filled, text)
 
 
 def _written(value: Any) -> str:

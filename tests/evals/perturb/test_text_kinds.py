@@ -88,7 +88,13 @@ def test_a_compound_is_no_object(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["5 blue tulips and 3 red ones", "5 puppies, all of them beagles", "5 crayons of 3 colors", "a dog and 5 puppies"],
+    [
+        "5 blue tulips and 3 red ones",
+        "5 puppies, all of them beagles",
+        "5 crayons of 3 colors",
+        "a dog and 5 puppies",
+        "5 rodents, 3 of them hamsters",
+    ],
 )
 def test_what_tells_objects_of_a_sort_apart_keeps_them(text: str) -> None:
     [refusal] = perturb(SeedProblem(f"Tom has {text}. How many has he?", "#### 5"), "objects", 1, 1)
@@ -118,6 +124,7 @@ def test_independent_sentences_change_places() -> None:
         "Sue bakes a pie. She cuts 8 pieces. Sue and her dad each have a piece. How much is left?",
         "Kate asked for 3 boxes of chalk. The teacher agreed. Kate took 2 boxes home. How many boxes are there?",
         "Jo and Tip are 9 and 3 years old. When you add all our ages, you get 20. How old is Kim?",
+        "Bob has 7 fish in a pond. 3 were red, and 4 were white. How many fish has he?",
         "A firm has 4 vans that hold 9 people. 6 cars that hold 4 people, and 3 bikes. How many people fit in?",
     ],
 )
