@@ -6,6 +6,9 @@ Some such stores accept the headers and ignore them: before the first swap a pro
 and a store that lets both pass is refused with UnsafeStore. The probe shows that conditions are honoured, not
 that they hold in a race. `memory://` swaps under a lock of this process. Every other store can be read and
 written, not swapped.
+
+A request that the network refuses, breaks or loses is a ConnectionError; the client has names of its own for it, which
+are no OSErrors.
 """
 
 from __future__ import annotations
@@ -15,7 +18,8 @@ import io
 import threading
 import time
 import uuid
-from typing import Any, BinaryIO, cast
+from collections.abc import Callable, Iterator
+from typing import Any, BinaryIO, Self, cast
 
 from storage.files import Conflict, Stored, UnsafeStore, inside, version_of
 
@@ -35,26 +39,30 @@ class ObjectFiles:
     def open(self, path: str) -> BinaryIO:
         if "memory" in self.protocols:  # its open files share one position
             return io.BytesIO(self.fs.cat_file(self._at(path)))
-        return cast(BinaryIO, self.fs.open(self._at(path), "rb"))
+        with self._reached(path):
+            return cast(BinaryIO, _Reader(self.fs.open(self._at(path), "rb"), lambda: self._reached(path)))
 
     def load(self, path: str) -> Stored | None:
         try:
-            if "s3" in self.protocols:
-                return _get(self.fs, self._at(path))
-            data = bytes(self.fs.cat_file(self._at(path)))
+            with self._reached(path):
+                if "s3" in self.protocols:
+                    return _get(self.fs, self._at(path))
+                data = bytes(self.fs.cat_file(self._at(path)))
         except FileNotFoundError:
             return None
         return Stored(data, version_of(data))
 
     def write(self, path: str, data: bytes) -> None:
-        self.fs.pipe_file(self._at(path), data)
+        with self._reached(path):
+            self.fs.pipe_file(self._at(path), data)
 
     def swap(self, path: str, data: bytes, old: str | None) -> str:
         if "memory" in self.protocols:
             return self._swap_in_memory(path, data, old)
-        self._prove()
         try:
-            return _put(self.fs, self._at(path), data, old)
+            with self._reached(path):
+                self._prove()
+                return _put(self.fs, self._at(path), data, old)
         except Conflict:
             # A PUT whose answer was lost on the way is tried again by the client, and then meets itself.
             found = self.load(path)
@@ -64,19 +72,21 @@ class ObjectFiles:
 
     def names(self, folder: str) -> list[str]:
         try:
-            found = self.fs.ls(self._at(folder), detail=False, refresh=True)
+            with self._reached(folder):
+                found = self.fs.ls(self._at(folder), detail=False, refresh=True)
         except FileNotFoundError:
             return []
         return [name.rstrip("/").rsplit("/", 1)[-1] for name in found if name.rstrip("/") != self._at(folder)]
 
     def size(self, path: str) -> int:
         try:
-            return int(self.fs.du(self._at(path), total=True))
+            with self._reached(path):
+                return int(self.fs.du(self._at(path), total=True))
         except FileNotFoundError:
             return 0
 
     def remove(self, path: str) -> None:
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(FileNotFoundError), self._reached(path):
             self.fs.rm(self._at(path), recursive=True)
 
     def address(self, path: str) -> str:
@@ -84,6 +94,16 @@ class ObjectFiles:
 
     def _at(self, path: str) -> str:
         return f"{self.root}/{inside(self.root, path)}"
+
+    @contextlib.contextmanager
+    def _reached(self, path: str) -> Iterator[None]:
+        try:
+            yield
+        except _lost_on_the_way(self.protocols) as error:
+            said = f"{type(error).__name__}: {error}"
+            raise ConnectionError(
+                f"{self.address(path)}: the store was not reached, or not to the end: {said}"
+            ) from error
 
     def _swap_in_memory(self, path: str, data: bytes, old: str | None) -> str:
         with _MEMORY:
@@ -111,6 +131,44 @@ class ObjectFiles:
         finally:
             self.remove(path.removeprefix(f"{self.root}/"))
         self._proved = True
+
+
+class _Reader:
+    """An open file whose reads fail as the store's other calls do."""
+
+    def __init__(self, file: Any, reached: Callable[[], contextlib.AbstractContextManager[None]]) -> None:
+        self._file, self._reached = file, reached
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def read(self, size: int = -1) -> bytes:
+        with self._reached():
+            return bytes(self._file.read(size))
+
+    def readinto(self, into: Any) -> int:
+        with self._reached():
+            return int(self._file.readinto(into))
+
+    def readline(self, size: int = -1) -> bytes:
+        with self._reached():
+            return bytes(self._file.readline(size))
+
+
+def _lost_on_the_way(protocols: set[str]) -> tuple[type[Exception], ...]:
+    """What the client of S3 raises for a connection that was refused, broke or fell silent."""
+    if "s3" not in protocols:
+        return ()
+    from aiohttp import ClientError
+    from botocore.exceptions import BotoCoreError
+
+    return ClientError, BotoCoreError
 
 
 def _must_refuse(fs: Any, path: str, data: bytes, old: str | None, header: str) -> None:

@@ -108,6 +108,8 @@ def _opened(files: Files, folder: str, part: Part, verify: bool) -> Iterator[pq.
 def _explained(files: Files, folder: str, part: Part) -> Iterator[None]:
     try:
         yield
+    except ConnectionError:  # of the network, and says nothing of the file
+        raise
     except (pa.ArrowException, OSError) as error:
         address = files.address(f"{folder}/{part.path}")
         raise Damaged(f"{address} cannot be read; sha256 {part.sha256} was committed: {error}") from error

@@ -192,3 +192,77 @@ def pause_between_heartbeats(child: "subprocess.Popen[str]", folder: Path) -> No
             except BlockingIOError:
                 child.send_signal(signal.SIGCONT)
                 time.sleep(0.05)
+
+
+class Clock:
+    """The clocks of the machines that take part: `jump` moves the one that storage sees from now on."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.off = datetime.timedelta()
+        for module in ("storage.lease", "storage.attempt"):
+            monkeypatch.setattr(f"{module}._now", lambda: datetime.datetime.now(datetime.UTC) + self.off)
+
+    def jump(self, **by: float) -> None:
+        self.off += datetime.timedelta(**by)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return Clock(monkeypatch)
+
+
+@pytest.mark.parametrize("hours", [-24, 24])
+def test_a_clock_that_jumps_takes_no_lease_from_its_holder(root: str, clock: Clock, hours: int) -> None:
+    place = location(root)
+    with place.lease("one") as lease, place.attempt(expected()) as attempt:
+        attempt.write(orms(3))
+        clock.jump(hours=hours)
+        lease.check()
+        attempt.commit(lease=lease)
+    assert place.status(expected()).state == "complete"
+    assert not is_live(holder_of(place))
+
+
+def test_a_clock_that_jumps_ahead_lets_another_take_over_and_the_commit_is_the_successor_s(
+    root: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On another machine, where a heartbeat is all that is known; here it would be seen that the process lives."""
+    place = location(root)
+    with place.lease("one") as first, place.attempt(expected()) as attempt:
+        attempt.write(orms(3, "first"))
+        clock.jump(hours=24)
+        with monkeypatch.context() as elsewhere:
+            elsewhere.setattr(leases, "_machine", lambda: "another boot")
+            manifest = committed(place, completion="from the successor")
+        with pytest.raises(LeaseLost):
+            attempt.commit(lease=first)
+    assert place.manifest() == manifest
+    assert place.status(expected()).state == "complete"
+
+
+def test_a_dead_process_holds_nothing_whatever_the_clock_says(place: Location, clock: Clock) -> None:
+    plant(place, process_start="1", heartbeat=ago(-3600))  # it died after its clock was an hour ahead
+    clock.jump(hours=-24)
+    with place.lease("next"):
+        assert holder_of(place).owner == "next"
+
+
+def test_heartbeats_do_not_wait_for_the_clock(place: Location, clock: Clock) -> None:
+    with place.lease("one", seconds=0.4) as lease:
+        clock.jump(hours=-24)
+        time.sleep(0.5)
+        assert abs(holder_of(place).heartbeat - leases._now()) < datetime.timedelta(seconds=0.4)
+        lease.check()
+
+
+@pytest.mark.parametrize("hours", [-24, 24])
+def test_generations_and_states_do_not_depend_on_the_clock(root: str, clock: Clock, hours: int) -> None:
+    place = location(root)
+    with pytest.raises(RuntimeError), place.attempt(expected()):
+        raise RuntimeError("failed before the jump")
+    clock.jump(hours=hours)
+    assert [committed(place).generation, committed(place, 4).generation] == [1, 2]
+    clock.jump(hours=-hours)
+    assert committed(place, 5).generation == 3
+    assert place.read().num_rows == 5
+    assert place.status(expected()).state == "complete"

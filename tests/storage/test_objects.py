@@ -1,84 +1,18 @@
-"""S3 as moto speaks it, over HTTP. It answers one request at a time, which makes its conditional PUT atomic: with
-threads, moto compares and writes in two steps. Faults of a network are made in front of it."""
+"""Partitions in a bucket of S3, as moto speaks it over HTTP; its faults are in test_object_faults.py."""
 
-import logging
-import threading
-import uuid
-from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import s3fs
 
 from storage.commit import CommitLost
 from storage.files import Conflict, UnsafeStore
 from storage.garbage import collect, garbage
 from storage.manifest import Damaged
 from storage.store import Location, Store
+from tests.storage.s3 import Network
 from tests.storage.samples import DAY, NoLease, attempted, committed, expected, location, orm, orms
 from tests.storage.test_commit import raced
-
-Environ = dict[str, Any]
-
-
-class Network:
-    """Stands before the store and spoils what a test asks it to."""
-
-    def __init__(self) -> None:
-        from moto.server import DomainDispatcherApplication, create_backend_app  # late: see tests/conftest.py
-
-        self.store = DomainDispatcherApplication(create_backend_app)
-        self.ignores_conditions = False
-        self.loses_answer_to = ""
-        self.puts: list[str] = []
-
-    def __call__(self, environ: Environ, answer: Callable[..., Any]) -> Iterable[bytes]:
-        path = environ["PATH_INFO"]
-        if self.ignores_conditions:
-            environ.pop("HTTP_IF_NONE_MATCH", None)
-            environ.pop("HTTP_IF_MATCH", None)
-        if environ["REQUEST_METHOD"] == "PUT":
-            self.puts.append(path)
-            if self.loses_answer_to and path.endswith(self.loses_answer_to):
-                self.loses_answer_to = ""
-                list(self.store(environ, lambda *_: None))  # it arrives
-                answer("500 Internal Server Error", [])
-                return []
-        return list(self.store(environ, answer))
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[tuple[Network, int]]:
-    from werkzeug.serving import make_server
-
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    network = Network()
-    server = make_server("127.0.0.1", 0, network, threaded=False)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield network, server.port
-    server.shutdown()
-
-
-@pytest.fixture
-def network(served: tuple[Network, int]) -> Iterator[Network]:
-    network, _ = served
-    yield network
-    network.ignores_conditions, network.loses_answer_to = False, ""
-    network.puts.clear()
-
-
-@pytest.fixture
-def options(served: tuple[Network, int], monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    return {"endpoint_url": f"http://127.0.0.1:{served[1]}", "key": "test", "secret": "test"}
-
-
-@pytest.fixture
-def bucket(network: Network, options: dict[str, Any]) -> str:
-    name = f"bucket-{uuid.uuid4().hex}"
-    s3fs.S3FileSystem(**options).mkdir(name)
-    return f"s3://{name}/store"
 
 
 @pytest.fixture
