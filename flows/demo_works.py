@@ -79,7 +79,8 @@ def _main_job(where: Partition, problems: int) -> Iterator[Piece]:
 
 
 def _verified(where: Partition) -> Iterator[Piece]:
-    yield "verifier", where, VerifierParams(target="hard")  # counts of a search are of the prefixes that it chose
+    # Counts of a search are of the prefixes that it chose; and few problems teach a head on confidence enough.
+    yield "verifier", where, VerifierParams(target="hard", head="confidence", epochs=10)
     yield "strategies", where, STRATEGIES
 
 
