@@ -1,5 +1,6 @@
 """The `verify` stage: a verifier's view of committed traces."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,16 @@ from tasks.verifier.params import VerifyParams
 from tasks.verifier.train import run as train
 from tasks.verifier.verify import run
 from tests.tasks.jobs import FAKE, TracesParams, at, commit, judge_job, problem_rows, quiet, solution, trace_row
-from tests.tasks.verifier.data import QUICK, committed, labelled, verifier_job
+from tests.tasks.verifier.data import QUICK, committed, labelled, one_thread, verifier_job
 
 PROBLEMS = 40
 PARAMS = QUICK.model_copy(update={"epochs": 1, "batch_tokens": 1024, "rate": 3e-3})
+
+
+@pytest.fixture(scope="module", autouse=True)
+def sums_in_one_order() -> Iterator[None]:
+    with one_thread():
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +72,7 @@ def test_it_tells_which_problems_were_trained_on_and_sums_up_the_others(scored: 
     traces = scored.summary["traces"]
     assert set(traces) == {"train", "choosing", "held_out"}
     assert scored.summary["judged"] == traces["held_out"]
+    assert scored.summary["runners"] == {"process": "transformers", "outcome": "transformers"}
     assert scored.summary["auroc_truth"] > 0.6
     assert {"last", "min", "product", "mean", "outcome", "combined"} <= set(scored.summary["best_of_n"])
 
