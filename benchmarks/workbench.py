@@ -57,7 +57,7 @@ def commit(store: Store, name: str, params: Params, outcome: Outcome) -> None:
     work = Work(STAGES[name], PARTITION, params, store)
     facts = Facts(kept_fingerprint=params.generation_fingerprint())
     digests: dict[str, str] = {}
-    for dataset, table in outcome.tables.items():
+    for dataset, table in outcome.in_memory().tables.items():
         location = work.location(dataset)
         expected = work.expected(dataset, digests)
         with location.lease("benchmark") as lease, location.attempt(expected) as attempt:

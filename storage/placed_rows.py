@@ -2,10 +2,10 @@
 
 For a stage whose rows come as engines finish them and are more than memory should hold: its code puts each at its
 place, and hands the reader on to the commit. A row goes to the shelf of its place, `SHELF` places to a shelf; reading
-takes up one shelf after the other and sorts what is on it. Rows of one place stay in the order they came. In memory are
-the rows that wait to be shelved, and the shelf that is being read: of rows of a kilobyte some 20 MB, however many there
-are. One anonymous temporary file on a local disk, compressed, so that nothing is left behind, not even by kill -9. It
-is no dataset: nothing is synced. (Rows that come in order are for storage/row_spill.py.)
+takes up one shelf after the other and sorts what is on it. Rows of one place stay in the order they came, or the first
+counts alone. In memory are the rows that wait to be shelved, and the shelf that is being read: of rows of a kilobyte
+some 20 MB, however many there are. One anonymous temporary file on a local disk, compressed, so that nothing is left
+behind, not even by kill -9. It is no dataset: nothing is synced. (storage/row_spill.py is for rows that come in order.)
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from storage.ids import Ints
@@ -32,10 +33,11 @@ _OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
 class PlacedRows:
-    """Rows of one schema. `folder`: a local disk; None is the system's temporary folder."""
+    """Rows of one schema. `folder`: a local disk; None is the system's temporary folder. `first`: of the rows of
+    one place the one that came first is there alone."""
 
-    def __init__(self, schema: pa.Schema, folder: str | Path | None = None):
-        self._schema = schema
+    def __init__(self, schema: pa.Schema, folder: str | Path | None = None, *, first: bool = False):
+        self._schema, self._first = schema, first
         self._stored = schema.append(pa.field(_PLACE, pa.int64()))
         self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
         self._writer = pa.ipc.new_file(self._file, self._stored, options=_OPTIONS)
@@ -92,7 +94,13 @@ class PlacedRows:
         file = pa.ipc.open_file(self._file)
         for shelf in sorted(self._shelves):
             batches = [file.get_batch(number).select([*columns, _PLACE]) for number in self._shelves[shelf]]
-            yield pa.Table.from_batches(batches).sort_by(_PLACE)
+            table = pa.Table.from_batches(batches).sort_by(_PLACE)
+            yield table.filter(pa.array(_firsts(table[_PLACE].to_numpy()))) if self._first else table
+
+
+def _firsts(places: Ints) -> npt.NDArray[np.bool_]:
+    """Which of the places, in their order, are not those of the row before."""
+    return np.concatenate([[True], places[1:] != places[:-1]])
 
 
 def _batches(shelf: pa.Table) -> list[pa.RecordBatch]:

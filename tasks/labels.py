@@ -25,6 +25,7 @@ from evals.montecarlo import Evidence, Policy, StepLabel, cut_short
 from evals.policies import Prior, policy
 from evals.step_kinds import KindScore, scores_by_kind, step_kinds
 from evals.truth import known_truths
+from storage.placed_rows import PlacedRows
 from storage.rows import DeadLetter
 from storage.schemas import DATASETS
 from tasks.budget import Budget
@@ -34,7 +35,7 @@ from tasks.engine import Engine
 from tasks.grading import Grader
 from tasks.job import Job, Outcome
 from tasks.params import LabelsParams
-from tasks.rollouts import EngineRefused, Prefix, Rollouts, rollouts_of
+from tasks.rollouts import EngineRefused, Prefix, Rollouts
 
 PREFIXES_A_TRACE = 4
 """Traces in flight are the engine's window divided by this: about so many prefixes of a trace roll out at
@@ -72,14 +73,14 @@ async def label(job: Job[LabelsParams], engine: Engine, grader: Grader, prompts:
         labeller = Labeller(job, rollouts, prompts, problems, budget)
         await labeller.label(traces)
     used = {prefix.prompt.id for done in labeller.done for prefix in done.prefixes}
-    table = rollouts_of(used, job.kept("rollouts"), kept)
+    rolled = rollouts.of(used, kept, job.kept_tables("rollouts"))
     labels = [row for done in labeller.done for row in _label_rows(done, problems, engine.identity.name)]
     return Outcome(
-        tables={"rollouts": table, "labels": pa.Table.from_pylist(labels, schema=DATASETS["labels"].schema)},
+        tables={"rollouts": rolled.reader(), "labels": pa.Table.from_pylist(labels, schema=DATASETS["labels"].schema)},
         dead=tuple(labeller.dead),
         counts={"unknown": sum(row["hard"] is None for row in labels)},
         tokens=rollouts.tokens,
-        summary=summarise(labels, table, rollouts),
+        summary=summarise(labels, rolled, rollouts),
         model_digest=engine.identity.digest,
         checker=CHECKER,
     )
@@ -196,21 +197,22 @@ class Labeller:
         self.dead.append(DeadLetter(trace["trace_id"], "labels", kind, message, place, payload))
 
 
-def summarise(labels: Sequence[dict[str, Any]], table: pa.Table, rollouts: Rollouts) -> dict[str, Any]:
+def summarise(labels: Sequence[dict[str, Any]], rolled: PlacedRows, rollouts: Rollouts) -> dict[str, Any]:
     """Counts, and where the truth of the steps is known, how often hard labels and first errors agree with
     it."""
     by_trace: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in labels:
         by_trace[row["trace_id"]].append(row)
     classes = Counter({1: "good", 0: "bad", None: "open"}[row["hard"]] for row in labels)
-    spent = {"rollouts": table.num_rows, "rollout_tokens": pc.sum(table["tokens"]).as_py() or 0}
+    tokens = [row["tokens"] for _, row in rolled.items(["tokens"])]
+    spent = {"rollouts": len(tokens), "rollout_tokens": sum(tokens)}
     summary: dict[str, Any] = {
         "traces": len(by_trace),
         "labels": len(labels),
         **{name: classes[name] for name in ("good", "bad", "open")},
         **spent,
         "generated": rollouts.generated,
-        "rollouts_per_trace": table.num_rows / max(1, len(by_trace)),
+        "rollouts_per_trace": len(tokens) / max(1, len(by_trace)),
         "tokens_per_label": spent["rollout_tokens"] / max(1, len(labels)),
         "contradictions": sum(contradicts([row["hard"] for row in rows]) for rows in by_trace.values()),
         "cut_by_budget": sum(row["stop_rule"] == "budget" for row in labels),

@@ -9,15 +9,16 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import count, takewhile
+from itertools import chain, count, takewhile
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from evals.answers import Grade, Verdict
 from evals.golds import Gold
+from storage.ids import Ids
 from storage.ledger import Ledger
+from storage.placed_rows import PlacedRows
 from tasks.completions import Prompt, complete, grade_columns
 from tasks.engine import Completion, Engine, Sampling
 from tasks.grading import Grader
@@ -72,6 +73,18 @@ class Rollouts:
         known = self._verdicts[prefix.prompt.id]
         return [i for i in indices if i not in known]
 
+    def of(self, prefix_ids: Collection[str], regraded: pa.Table, everything: Iterable[pa.Table]) -> PlacedRows:
+        """The rollouts of these prefixes in the order of prefix and index: the regraded ones with today's verdicts, and
+        those of `everything` that came since."""
+        order, most = Ids(), 1 + max((max(known) for known in self._verdicts.values() if known), default=0)
+        order.add(pa.array(sorted(prefix_ids), pa.utf8()))
+        rows = PlacedRows(regraded.schema, first=True)
+        for table in chain([regraded], everything):
+            prefix, index = order.places(table["prefix_id"]), table["rollout"].to_numpy()
+            used = (prefix >= 0) & (index < most)
+            rows.append(table.filter(pa.array(used)), (prefix * most + index)[used])
+        return rows
+
     async def extend(self, prefix: Prefix, indices: Iterable[int], affinity: str) -> int:
         """Makes sure that these rollouts are there; the tokens that it took. Raises EngineRefused."""
         async with self._locks[prefix.prompt.id]:
@@ -111,13 +124,3 @@ class Rollouts:
             "model_digest": self._engine.identity.digest,
             **grade_columns(grade),
         }
-
-
-def rollouts_of(prefix_ids: Collection[str], everything: pa.Table, regraded: pa.Table) -> pa.Table:
-    """The rollouts of these prefixes in the order of prefix and index: the regraded ones with today's verdicts,
-    and those of `everything` that came since."""
-    new = everything.filter(pc.invert(pc.is_in(everything["rollout_id"], regraded["rollout_id"].combine_chunks())))
-    table = pa.concat_tables([regraded, new])
-    return table.filter(pc.is_in(table["prefix_id"], pa.array(sorted(prefix_ids), pa.utf8()))).sort_by(
-        [("prefix_id", "ascending"), ("rollout", "ascending")]
-    )

@@ -5,14 +5,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from evals.identity import row_id
 from evals.omegaprm import LEFT_OUT
 from evals.problems import Graph
 from evals.trees import Node, Tree
 from evals.truth import first_error, step_truths
+from storage.placed_rows import PlacedRows
 from tasks.completer import Prompts
 from tasks.completions import Prompt
 
@@ -78,7 +76,7 @@ def _truth(grown: Grown, place: int) -> int | None:
     return int(all(truths[-steps:]))
 
 
-def summarise(forest: Sequence[Grown], rows: Sequence[Row], rollouts: pa.Table) -> dict[str, Any]:
+def summarise(forest: Sequence[Grown], rows: Sequence[Row], rollouts: PlacedRows) -> dict[str, Any]:
     """Counts, cost, and where the truth of the steps is known, how often labels and first errors agree with
     it."""
     roots = [row for row in rows if row["parent_id"] is None]
@@ -86,7 +84,7 @@ def summarise(forest: Sequence[Grown], rows: Sequence[Row], rollouts: pa.Table) 
     searched = [row for row in rows if row["verdict"] == "wrong"]
     found = [row for row in searched if row["first_error"] is not None]
     prefixes = [row for row in rows if row["verdict"] is None and row["parent_id"] is not None]
-    tokens = pc.sum(rollouts["tokens"]).as_py() or 0
+    tokens = [row["tokens"] for _, row in rollouts.items(["tokens"])]
     summary: dict[str, Any] = {
         "questions": len(roots),
         "searched_questions": sum(row["stop_rule"] not in LEFT_OUT for row in roots),
@@ -98,10 +96,10 @@ def summarise(forest: Sequence[Grown], rows: Sequence[Row], rollouts: pa.Table) 
         "searches": len(searched),
         "first_errors": len(found),
         "contradictions": sum(row["contradicted"] for row in rows),
-        "rollouts": rollouts.num_rows,
-        "rollout_tokens": tokens,
-        "rollouts_per_question": rollouts.num_rows / max(1, len(roots)),
-        "rollouts_per_first_error": rollouts.num_rows / max(1, len(found)),
+        "rollouts": len(tokens),
+        "rollout_tokens": sum(tokens),
+        "rollouts_per_question": len(tokens) / max(1, len(roots)),
+        "rollouts_per_first_error": len(tokens) / max(1, len(found)),
     }
     known = [row for row in prefixes if row["truth"] is not None and row["hard"] is not None]
     if known:

@@ -34,7 +34,7 @@ from tasks.engine import Engine
 from tasks.grading import Grader
 from tasks.job import Job, Outcome
 from tasks.params import TreesParams
-from tasks.rollouts import EngineRefused, Prefix, Rollouts, rollouts_of
+from tasks.rollouts import EngineRefused, Prefix, Rollouts
 from tasks.tree_rows import Grown, rows_of, summarise
 
 Row = dict[str, Any]
@@ -65,14 +65,14 @@ async def grow(job: Job[TreesParams], engine: Engine, grader: Grader, prompts: P
         budget = Budget(params.budget, sum(map(texts.charge, paid.to_pylist())))
         forest = Forest(job, rollouts, texts, prompter, splitter, budget)
         await forest.grow(problems)
-    table = rollouts_of(forest.used, job.kept("tree_rollouts"), kept)
+    rolled = rollouts.of(forest.used, kept, job.kept_tables("tree_rollouts"))
     rows = [row for grown in forest.done for row in rows_of(grown, engine.identity.name)]
     return Outcome(
-        tables={"tree_rollouts": table, "trees": pa.Table.from_pylist(rows, schema=DATASETS["trees"].schema)},
+        tables={"tree_rollouts": rolled.reader(), "trees": pa.Table.from_pylist(rows, schema=DATASETS["trees"].schema)},
         dead=tuple(forest.dead),
         counts={"unknown": sum(row["hard"] is None for row in rows)},
         tokens=rollouts.tokens,
-        summary=summarise(forest.done, rows, table) | {"generated": rollouts.generated},
+        summary=summarise(forest.done, rows, rolled) | {"generated": rollouts.generated},
         model_digest=engine.identity.digest,
         checker=CHECKER,
     )

@@ -43,6 +43,12 @@ def test_rows_come_in_the_order_of_their_places_and_then_of_their_coming(
         assert rows.reader().read_all() == table(wanted)
 
 
+def test_of_each_place_the_first_row_may_count_alone() -> None:
+    places = [3, 1, 3, 5000, 1, 1]
+    rows = filled(places, 2, first=True)
+    assert list(rows.items()) == [(place, named(places)[places.index(place)]) for place in (1, 3, 5000)]
+
+
 def test_they_can_be_read_again_and_by_columns() -> None:
     rows = filled([2, 0, 1], 2)
     assert [row for _, row in rows.items(["n"])] == [{"n": [None, 0]}, {"n": [None, 1]}, {"n": [None, 2]}]

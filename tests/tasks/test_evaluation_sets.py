@@ -128,7 +128,7 @@ async def test_rollouts_of_a_choice_are_graded_as_choices(load, tmp_path):
     commit(at(tmp_path, "traces"), (await graded(tmp_path)).tables["traces"], written)
     async with Grader(1, 1.0) as grader:
         job = labels_job(tmp_path, LabelsParams(policy="fixed", k=2))
-        outcome = await label(job, FakeEngine(answering), grader)
+        outcome = (await label(job, FakeEngine(answering), grader)).in_memory()
     assert set(outcome.tables["rollouts"]["extracted"].to_pylist()) == {"B"}
     assert outcome.tables["labels"]["hard"].to_pylist() == [1] * 4
 

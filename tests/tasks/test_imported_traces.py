@@ -159,7 +159,7 @@ def test_monte_carlo_labels_are_scored_against_the_people(tmp_path):
     async def labelled():
         async with Grader() as grader:
             asked = labels_job(tmp_path, LabelsParams(policy="fixed", k=2))
-            return await label(asked, FakeEngine(lambda request: r"So \boxed{5}."), grader)
+            return (await label(asked, FakeEngine(lambda request: r"So \boxed{5}."), grader)).in_memory()
 
     outcome = asyncio.run(labelled())
     labels = outcome.tables["labels"].to_pylist()

@@ -51,7 +51,7 @@ def root(tmp_path: Path) -> Path:
 
 async def labelled(root: Path, engine: FakeEngine, **params):
     async with Grader() as grader:
-        return await label(labels_job(root, LabelsParams(**params)), engine, grader)
+        return (await label(labels_job(root, LabelsParams(**params)), engine, grader)).in_memory()
 
 
 def hards(outcome) -> dict[str, int | None]:

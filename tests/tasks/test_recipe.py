@@ -292,7 +292,7 @@ def grow_trees(root: Path, **params: Any) -> list[dict[str, Any]]:
     async def run_it() -> Outcome:
         asked = TreesParams(engine=FAKE, k=4, root_k=8, searches=6, rollouts=60, **params)
         async with Grader(1, 1.0) as grader:
-            return await grow(trees_job(root, asked), FakeEngine(walk), grader)
+            return (await grow(trees_job(root, asked), FakeEngine(walk), grader)).in_memory()
 
     found: list[dict[str, Any]] = asyncio.run(run_it()).tables["trees"].to_pylist()
     return found

@@ -30,7 +30,9 @@ def root(tmp_path: Path) -> Path:
 
 async def grown(root: Path, engine: FakeEngine, **params) -> Outcome:
     async with Grader() as grader:
-        return await grow(trees_job(root, TreesParams(**({"k": 4, "root_k": 8} | params))), engine, grader)
+        return (
+            await grow(trees_job(root, TreesParams(**({"k": 4, "root_k": 8} | params))), engine, grader)
+        ).in_memory()
 
 
 def forget(root: Path) -> None:
