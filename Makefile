@@ -10,7 +10,7 @@ PYTHON ?= $(or $(firstword $(foreach name,python3.11 python3 python,$(if $(call 
     $(error Proctor needs Python 3.11 and found none; name one: make PYTHON=/path/to/python3.11))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types format lock clean
+.PHONY: help setup demo test check lint types audit format lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,7 +23,7 @@ demo: $(INSTALLED)  ## Every part of Proctor once, with the embedded models
 test: $(INSTALLED)  ## Run all tests, the real engine included
 	@$(BIN)/python -m pytest
 
-check: lint types test  ## Format, lint, types and tests
+check: lint types audit test  ## Format, lint, types, licences, known vulnerabilities and tests
 
 lint: $(INSTALLED)  ## Check format and lint
 	@$(BIN)/ruff format --check .
@@ -31,6 +31,10 @@ lint: $(INSTALLED)  ## Check format and lint
 
 types: $(INSTALLED)  ## Check types
 	@$(BIN)/mypy
+
+audit: $(INSTALLED)  ## Check licences, and look up vulnerabilities where the network allows
+	@$(BIN)/python scripts/licences.py $(EXTRA)
+	@$(BIN)/python scripts/vulnerabilities.py $(EXTRA)
 
 format: $(INSTALLED)  ## Format and sort imports in place
 	@$(BIN)/ruff format .
