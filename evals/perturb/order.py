@@ -1,8 +1,8 @@
 """Two neighbouring sentences of a question in the other order, where neither needs the other.
 
 Both sentences state a number, begin with what they speak of, and have no pronoun, no word that compares, counts on or
-orders in time; no definite noun of one is introduced by the other, no one is named first in one of them, and the next
-sentence points to neither. The gold answer and solution are the seed's.
+orders in time; no definite noun of one is introduced by the other, no one is named first in one of them, unless the
+other only compares with that person ("3 more than Bob"), and the next sentence points to neither. The gold answer and solution are the seed's.
 Not covered: meaning. Few questions have such a pair; that is the price.
 """
 
@@ -39,11 +39,12 @@ _POINTS_BACK = re.compile(
 """To all that was named so far, or to what was asked."""
 _ELLIPTIC = re.compile(
     r"(?:[0-9]\S*|[A-Z][a-z]+)(?: [a-z]+){1,2} (?:that|which|who)\b|"
-    r"(?:[0-9]\S*|Two|Three|Four|Five|Six|Seven|Eight|Nine|Ten) (?:are|were|is|was|ha[ds]|have|of)\b"
+    r"(?:[0-9]\S*|Two|Three|Four|Five|Six|Seven|Eight|Nine|Ten|Eleven|Twelve|[A-Z][a-z]+teen|[A-Z][a-z]+ty(?:-[a-z]+)?) "
+    r"(?:are|were|is|was|ha[ds]|have|of)\b|.*\b(?:double|triple)[sd]?\b"
 )
-"""Its verb or its noun may stand in the sentence before: "6 vans that hold 30 people, and 10 cars", "3 were red". """
+"""Its verb or its noun may stand in the sentence before: "6 vans that hold 30 people, and 10 cars", "3 were red", "Ann wrote double". """
 _OPENS_BADLY = re.compile(
-    r"(?:And|Or|Which|Who|Where|For|(?:In|At|On) (?!an? |[A-Z])|By|With|To|Of|From|During|Let|Assume|Suppose|Given|If|What|How)\b"
+    r"(?:And|Or|When|While|Which|Who|Where|For|(?:In|At|On) (?!an? |[A-Z])|By|With|To|Of|From|During|Let|Assume|Suppose|Given|If|What|How)\b"
 )
 _DATED = re.compile(r"On (?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b|In (?:January|February|March|April|May|June|July|August|"
                     r"September|October|November|December)\b")  # fmt: skip
@@ -132,12 +133,18 @@ def _without_resolved(sentence: str, whole: Mapping[str, str], known: Mapping[st
 
 
 def _introduces(one: str, other: str, before: str) -> bool:
-    """Whether `other` may need `one`: a definite noun or a name that `one` has and the text before has not."""
+    """Whether `other` may need `one`: a definite noun or a name that `one` has and the text before has not. Who is only
+    compared with may be told of later: "Ann has 3 fewer than Bob. Bob has 9." """
     words, known = _stems(one), _stems(before)
     if _definite(other) & words - known:
         return True
     named = set(re.findall(r"(?<!^)(?<![.?!] )\b[A-Z][a-z]+\b", other)) | set(people(other))
-    return bool({name.lower() for name in named} & words - known)
+    named -= {name for name in people(f"{one} {other}") if _only_compared(name, one) or _only_compared(name, other)}
+    return bool({singular(name.lower()) for name in named} & words - known)
+
+
+def _only_compared(name: str, sentence: str) -> bool:
+    return re.search(rf"(?<!than )(?<!as )(?<!of )(?<!half )(?<!twice )(?<!times )\b{name}\b", sentence) is None
 
 
 def _unknown_definite(sentence: str, before: str) -> bool:

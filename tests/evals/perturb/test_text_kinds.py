@@ -102,6 +102,19 @@ def test_what_tells_objects_of_a_sort_apart_keeps_them(text: str) -> None:
     assert refusal.reason in {"the object matters", "no exchangeable object"}
 
 
+@pytest.mark.parametrize(
+    "pair",
+    [
+        ("Boris has 9 pens.", "Maria has 3 more pens than Boris."),
+        ("Maria is 3 times as old as Boris.", "Boris is 4 years older than Wanda."),
+        ("Boris's bag weighs 9 kg.", "Maria's bag weighs 3 kg more than Boris's bag."),
+    ],
+)
+def test_a_comparison_may_come_before_what_it_compares_with(pair: tuple[str, str]) -> None:
+    [variant] = variants(SeedProblem(f"{pair[0]} {pair[1]} How many is that?", "#### 8"), "order")
+    assert variant.question == f"{pair[1]} {pair[0]} How many is that?"
+
+
 def test_independent_sentences_change_places() -> None:
     [variant] = variants(FRUIT, "order", 1)
     assert Counter(split(variant.question).parts) == Counter(split(FRUIT.question).parts)
@@ -125,6 +138,9 @@ def test_independent_sentences_change_places() -> None:
         "Kate asked for 3 boxes of chalk. The teacher agreed. Kate took 2 boxes home. How many boxes are there?",
         "Jo and Tip are 9 and 3 years old. When you add all our ages, you get 20. How old is Kim?",
         "Bob has 7 fish in a pond. 3 were red, and 4 were white. How many fish has he?",
+        "Ann wrote an essay of 90 words. Bob wrote one of double length and 30 words. How many are that?",
+        "Ann picked 44 flowers. Thirteen of the flowers were red. How many flowers were not?",
+        "A card costs $12. When Ivan bought ten pieces, 2 were free. How much did Ivan pay?",
         "A firm has 4 vans that hold 9 people. 6 cars that hold 4 people, and 3 bikes. How many people fit in?",
     ],
 )
