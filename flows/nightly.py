@@ -34,7 +34,18 @@ from tasks.verifier.params import VerifierParams, VerifyParams
 NIGHT = Night()
 
 
-@flow(name="nightly", flow_run_name="nightly {date}", persist_result=False)
+def scheduled_day() -> datetime.date:
+    """Of the flow run under way, in UTC; a run that starts late still makes the day that it was meant for."""
+    scheduled: datetime.datetime = flow_run.scheduled_start_time
+    return scheduled.astimezone(datetime.UTC).date()
+
+
+def run_name() -> str:
+    """Of the flow run under way, by its day, which is no parameter of a scheduled one."""
+    return f"nightly {flow_run.parameters.get('date') or scheduled_day()}"
+
+
+@flow(name="nightly", flow_run_name=run_name, persist_result=False)
 def nightly(
     date: datetime.date | None = None,
     problems: ProblemsParams = NIGHT.problems,
@@ -90,9 +101,3 @@ def nightly(
         return stopped(error)
     leave_night_report(partition, root, baseline)
     return done
-
-
-def scheduled_day() -> datetime.date:
-    """Of the flow run under way, in UTC; a run that starts late still makes the day that it was meant for."""
-    scheduled: datetime.datetime = flow_run.scheduled_start_time
-    return scheduled.astimezone(datetime.UTC).date()
