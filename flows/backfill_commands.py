@@ -120,7 +120,7 @@ def apply(
         _show(planned, as_json=False)
         runs = launch(what, planned, batch, max_active)
         new = sum(each.new for each in runs)
-        console.print(f"{new} runs launched, {len(runs) - new} were there already.")
+        console.print(f"Runs: {new} launched, {len(runs) - new} were there already.")
         if not wait:
             return
         with console.status("") as status:

@@ -199,10 +199,10 @@ def test_it_has_succeeded_when_storage_has_all_whatever_the_runs_say(
     while_it_waits(monkeypatch, happens)
     told = apply()
     assert told.exit_code == 0, told.output
-    assert "3 runs launched, 0 were there already." in told.output
+    assert "Runs: 3 launched, 0 were there already." in told.output
     assert "All 3 partitions are complete." in told.output
     again = apply()
-    assert (again.exit_code, "0 runs launched" in again.output) == (0, True), again.output
+    assert (again.exit_code, "Runs: 0 launched" in again.output) == (0, True), again.output
 
 
 def test_runs_that_say_they_are_done_are_not_believed(
