@@ -3,7 +3,8 @@
 Run again, it changes what differs.
 """
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 
 from prefect.automations import AutomationCore
@@ -42,6 +43,18 @@ def prepare_server(alert: str | None = None) -> list[tuple[str, str]]:
         ("Dead workers", f"their runs are crashed after {SILENCE.seconds // 60} minutes of silence"),
         ("Alerts", "sent when a run fails or crashes, or a gate stops it" if told else "none (--alert URL)"),
     ]
+
+
+@contextmanager
+def schedules_stay_as_switched() -> Iterator[None]:
+    """For a deploy, which makes schedules anew as the file has them: those that somebody switched on or off stay so."""
+    with get_client(sync_client=True) as client:
+        switched = {(each.id, one.slug): one.active for each in client.read_deployments() for one in each.schedules}
+        yield
+        for each in client.read_deployments():
+            for one in each.schedules:
+                if one.active != (active := switched.get((each.id, one.slug), one.active)):
+                    client.update_deployment_schedule(each.id, one.id, active=active)
 
 
 def _pool(client: SyncPrefectClient) -> None:

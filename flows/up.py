@@ -90,7 +90,7 @@ def up(place: Place, console: Console) -> None:
 
 
 def _start_all(started: ExitStack, place: Place, console: Console) -> dict[str, subprocess.Popen[bytes]]:
-    from flows.server_setup import POOL, prepare_server
+    from flows.server_setup import POOL, prepare_server, schedules_stay_as_switched
 
     def say(name: str, text: str) -> None:
         console.print(f"{name:<16}{text}", soft_wrap=True, markup=False, highlight=False)
@@ -103,7 +103,8 @@ def _start_all(started: ExitStack, place: Place, console: Console) -> dict[str, 
         "Prefect's UI",
         f"{place.url}  (log in with {'your own user and password' if place.auth_is_known else place.auth})",
     )
-    _run(place, "deploy", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", HOME / "prefect.yaml")
+    with schedules_stay_as_switched():
+        _run(place, "deploy", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", HOME / "prefect.yaml")
     here = ("--node-ip-address", "127.0.0.1", "--port", place.ray_port)
     ray = _start(started, place, "ray", "ray", "start", "--head", "--block", "--include-dashboard=false", *here)
     worker = _start(started, place, "worker", "prefect", "worker", "start", "--pool", POOL, "--type", "process")
