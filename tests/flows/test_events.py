@@ -1,21 +1,28 @@
 """Events of stages: a line each, that grep and DuckDB read."""
 
+import datetime
 import json
 import os
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import duckdb
 import pytest
 
 from evals.gates import Gate, GateFailed
+from flows import backfill_launch
+from flows.addresses import Wanted
+from flows.backfill_launch import Launched
+from flows.backfill_plan import Backfill, Days
 from flows.events import Events
 from flows.execute import Interrupted, Runner, execute
 from flows.gates import checks_of, stop_at
 from flows.work import Work
 from storage.store import Store
+from tasks.params import ProblemsParams
 
 Make = Callable[..., Work]
 PARTITION = "date=2026-11-22/source=generated/run=main"
@@ -80,6 +87,20 @@ def test_a_gate_that_is_not_passed_is_told_with_its_number(work: Make, store: St
     last = told(store)[-1]
     assert (last["event"], last["gate"], last["value"]) == ("gate_not_passed", "problems.rows <= 2", 3)
     assert last["run_id"] == told(store)[0]["run_id"]
+
+
+def test_a_backfill_tells_of_each_partition_that_it_launched_now_and_of_no_other(tmp_path: Path) -> None:
+    first, last = datetime.date(2026, 11, 16), datetime.date(2026, 11, 17)
+    what = Backfill("problems", ProblemsParams(count=2), Days(first, last), Wanted(), str(tmp_path))
+    run, lines = uuid4(), tuple(what.plan().lines)
+    backfill_launch._tell(what, Launched(run, "backfill problems", lines, new=True))
+    backfill_launch._tell(what, Launched(uuid4(), "an earlier one", lines, new=False))
+    events = told(Store(tmp_path))
+    assert [(event["event"], event["state"], event["flow_run"]) for event in events] == [
+        ("backfill_launched", "missing", "backfill problems")
+    ] * 2
+    assert [event["partition"] for event in events] == [str(line.partition) for line in lines]
+    assert {event["run_id"] for event in events} == {str(run)}
 
 
 def test_duckdb_reads_them(work: Make, store: Store) -> None:
