@@ -44,11 +44,11 @@ once."""
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """A trace with the labels of its steps and the prefixes that they belong to."""
+    """A trace with the labels of its steps and the ids of the prefixes that they belong to."""
 
     trace: dict[str, Any]
     labels: tuple[StepLabel, ...]
-    prefixes: tuple[Prefix, ...]
+    prefixes: tuple[str, ...]
 
 
 def run(job: Job[LabelsParams]) -> Outcome:
@@ -72,7 +72,7 @@ async def label(job: Job[LabelsParams], engine: Engine, grader: Grader, prompts:
         budget = Budget(job.params.budget, pc.sum(kept["tokens"]).as_py() or 0)
         labeller = Labeller(job, rollouts, prompts, problems, budget)
         await labeller.label(traces)
-    used = {prefix.prompt.id for done in labeller.done for prefix in done.prefixes}
+    used = {prefix for done in labeller.done for prefix in done.prefixes}
     rolled = rollouts.of(used, kept, job.kept_tables("rollouts"))
     labels = [row for done in labeller.done for row in _label_rows(done, problems, engine.identity.name)]
     return Outcome(
@@ -138,7 +138,7 @@ class Labeller:
             kind, _, message = str(refused).partition(": ")
             self._bury(trace, kind, message)
         else:
-            self.done.append(Labelled(trace, labels, prefixes))
+            self.done.append(Labelled(trace, labels, tuple(prefix.prompt.id for prefix in prefixes)))
 
     async def _prefixes(self, trace: dict[str, Any], problem: dict[str, Any]) -> tuple[Prefix, ...]:
         start = await self._prompts.prompt(problem["question"])
@@ -263,7 +263,7 @@ def _label_rows(done: Labelled, problems: dict[str, dict[str, Any]], completer: 
             "steps": len(trace["steps"]),
             "text": text,
             "kinds": list(step_kinds(text)),
-            "prefix_id": prefix.prompt.id,
+            "prefix_id": prefix,
             "successes": label.successes,
             "failures": label.failures,
             "unknowns": label.unknowns,
