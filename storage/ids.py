@@ -42,7 +42,8 @@ class Ids:
 
     def distinct(self) -> int:
         """How many different hashes there are."""
-        _, hashes = self._sorted()
+        hashes = np.array(self._hashes, dtype=np.int64)
+        hashes.sort()
         return len(hashes) - int(np.count_nonzero(hashes[1:] == hashes[:-1]))
 
     def repeated(self, ids: Column) -> list[str]:
