@@ -47,7 +47,7 @@ def prepare_server(alert: str | None = None) -> list[tuple[str, str]]:
 
 @contextmanager
 def schedules_stay_as_switched() -> Iterator[None]:
-    """For a deploy, which makes schedules anew as the file has them: those that somebody switched on or off stay so."""
+    """For a deploy, which sets schedules as the file has them: those that somebody switched on or off stay so."""
     with get_client(sync_client=True) as client:
         switched = {(each.id, one.slug): one.active for each in client.read_deployments() for one in each.schedules}
         yield
