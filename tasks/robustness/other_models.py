@@ -75,13 +75,10 @@ def _word(row: Row, of: Comparison, level: float) -> str:
 
 
 def _table(found: Found, of: Comparison, level: float) -> Table:
-    columns = (
-        *("other model", "kind", "problems", "this model's", "the other's", "difference", "interval", "p (Holm)"),
-        "this model",
-    )
+    columns = ("beside", "this model's", "the other's", "difference", "interval", "p (Holm)", "this model")
     rows = tuple(
         (
-            *(row["against"], row["kind"], row["problems"]),
+            f"{row['against']}: {row['kind']}",
             found.points(row["kind"], of.own),
             found.points(row["kind"], of.other, row["against"]),
             found.points(row["kind"], of.difference, row["against"]),
