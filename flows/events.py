@@ -10,7 +10,6 @@ Not guaranteed: that a line is written. What is done is told by storage; a full 
 
 from __future__ import annotations
 
-import getpass
 import json
 import logging
 import os
@@ -70,7 +69,7 @@ class Events:
     @contextmanager
     def until_the_end(self) -> Iterator[None]:
         """Tells of the start, and of an end by an exception, whose words are masked for all who hear of it after."""
-        self.tell("stage_started", user=getpass.getuser())
+        self.tell("stage_started")
         try:
             yield
         except BaseException as error:
