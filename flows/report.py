@@ -102,7 +102,8 @@ def _about(stages: dict[Stage, Found]) -> str:
     tokens = sum(each.tokens for each in manifests)
     seconds = sum(each.seconds for each in manifests)
     return (
-        f"{len(manifests)} datasets, the last committed at {newest:%Y-%m-%d %H:%M} UTC; "
+        f"{len(manifests)} dataset{'s' if len(manifests) != 1 else ''}, the last committed at "
+        f"{newest:%Y-%m-%d %H:%M} UTC; "
         f"{tokens:,} tokens and {seconds:,.0f} s in the attempts that were committed."
     )
 

@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from evals.gates import Gate, GateFailed
+from flows.addresses import Unclear
 from flows.cli import app
 from flows.execute import Execution
 from flows.failures import USAGE
@@ -83,3 +84,17 @@ def test_a_gate_stops_what_comes_after_with_its_reason_in_the_ui(prefect_server:
     store, where = Store(tmp_path), Partition(date=day, source="generated")
     assert store.at("problems", where).manifest(), "what was committed stays"
     assert store.partitions("traces") == []
+    [page] = (tmp_path / "reports").rglob("*.html")
+    assert "Numbers of problems" in page.read_text(encoding="utf-8"), "a night that was stopped has its report as well"
+    assert "Datasets, their cost and their lineage" in str(artifact("nightly-report").data)
+
+
+@pytest.mark.server
+@pytest.mark.timeout(600)
+def test_a_night_whose_baseline_nobody_made_makes_nothing(prefect_server: None, tmp_path: Path) -> None:
+    from flows.nightly import nightly
+
+    day = datetime.date(2026, 11, 21)
+    with pytest.raises(Unclear, match="baseline date=2026-11-14"):
+        nightly(day, ProblemsParams(count=3), traces=TRACES, baseline=day - datetime.timedelta(7), root=str(tmp_path))
+    assert Store(tmp_path).partitions("problems") == []
