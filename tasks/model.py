@@ -41,8 +41,8 @@ class ModelRef:
 def resolve(name: str, revision: str | None = None) -> ModelRef:
     """The model of a name.
 
-    Raises FileNotFoundError, naming what there is, where the name leads nowhere, the folder has no safetensors, or the
-    hub cannot be asked.
+    Raises FileNotFoundError, naming what there is, where the name leads nowhere, the folder's weights are pickles, or
+    the hub cannot be asked.
     """
     folder = EMBEDDED / name if name in embedded() else Path(name).expanduser()
     if (folder / "config.json").is_file():
@@ -58,10 +58,10 @@ def resolve(name: str, revision: str | None = None) -> ModelRef:
 
 def _must_be_tensors(folder: Path) -> None:
     """Weights in other files are pickles, which run code when they are loaded: no engine here opens them."""
-    if not any(folder.glob("*.safetensors")):
-        there = ", ".join(path.name for path in sorted(folder.iterdir()) if path.suffix in (".bin", ".pt", ".pth"))
+    pickles = [path.name for path in sorted(folder.iterdir()) if path.suffix in (".bin", ".pt", ".pth")]
+    if pickles and not any(folder.glob("*.safetensors")):
         raise FileNotFoundError(
-            f"model folder {folder} has no *.safetensors{f', only {there}' if there else ''}; save it again with"
+            f"model folder {folder} has no *.safetensors, only {', '.join(pickles)}; save it again with"
             " save_pretrained(..., safe_serialization=True)"
         )
 
