@@ -1,7 +1,8 @@
 """Puts a plan's partitions to Prefect as runs of the `backfill` deployment, and waits for storage to have them.
 
-A run's idempotency key names the partitions, the parameters and the newest attempt that storage knows: the same plan
-applied twice launches nothing the second time, and a partition that failed since has another key. How many runs are
+A partition that a run of the same parameters waits for, or is at work on, is not launched again. Beside that, a run's
+idempotency key names the partitions, the parameters and the newest attempt that storage knows: of two that apply the
+same plan at once one launches, and a partition that failed since has another key. How many runs are
 active at a time is the concurrency limit of the work queue `backfill`, which is Prefect's to keep.
 """
 
@@ -19,6 +20,7 @@ from uuid import uuid4
 from evals.identity import fingerprint
 from flows.backfill_plan import Backfill, Line, Plan
 from flows.events import Events
+from storage.partition import Partition
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
 DEPLOYMENT = "backfill/backfill"
 QUEUE = "backfill"
 POLL_SECONDS = 5.0
+PAGE = 200
+"""Runs that the server tells at a time, which is what it allows."""
+_FINAL = {"COMPLETED", "FAILED", "CANCELLED", "CRASHED"}
 
 
 class NotDeployed(Exception):
@@ -46,7 +51,10 @@ class Launched:
 
 
 def launch(what: Backfill, plan: Plan, batch: int = 1, max_active: int | None = None) -> list[Launched]:
-    """A run for each `batch` of the plan's partitions. Raises NotDeployed, and what Prefect's client raises."""
+    """The runs that make the plan's partitions: those under way, then a new one for each `batch` of the others.
+
+    Raises NotDeployed, and what Prefect's client raises.
+    """
     from prefect.client.orchestration import get_client
     from prefect.exceptions import ObjectNotFound
 
@@ -61,10 +69,13 @@ def launch(what: Backfill, plan: Plan, batch: int = 1, max_active: int | None = 
         if max_active is not None:
             queue = client.read_work_queue_by_name(QUEUE, work_pool_name=deployment.work_pool_name)
             client.update_work_queue(queue.id, concurrency_limit=max_active)
+        there = list(_under_way(client, deployment.id, what, plan))
+        covered = {line.partition for run in there for line in run.lines}
+        owed = [line for line in plan.owed if line.partition not in covered]
         begin, mine = datetime.datetime.now(datetime.UTC), f"backfill:{uuid4().hex[:8]}"
-        return [
+        return there + [
             _launch(client, deployment.id, what, lines, begin + datetime.timedelta(milliseconds=place), mine)
-            for place, lines in enumerate(_batches(plan.owed, batch))
+            for place, lines in enumerate(_batches(owed, batch))
         ]
 
 
@@ -83,6 +94,44 @@ def watch(runs: Sequence[Launched], told: Callable[[int, int, str], None]) -> No
             time.sleep(POLL_SECONDS)
 
 
+def _under_way(client: SyncPrefectClient, deployment: UUID, what: Backfill, plan: Plan) -> Iterator[Launched]:
+    """Runs of an earlier apply with the same parameters that have not ended, and the plan's lines that they make."""
+    from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId, FlowRunFilter
+    from prefect.client.schemas.sorting import FlowRunSort
+
+    wanted, lines = _parameters(what), {str(line.partition): line for line in plan.lines}
+    unended = FlowRunFilter.model_validate({"state": {"type": {"not_any_": sorted(_FINAL)}}})
+    here = DeploymentFilter(id=DeploymentFilterId(any_=[deployment]))
+    for page in count():
+        runs = client.read_flow_runs(
+            flow_run_filter=unended,
+            deployment_filter=here,
+            sort=FlowRunSort.EXPECTED_START_TIME_ASC,
+            limit=PAGE,
+            offset=page * PAGE,
+        )
+        for run in runs:
+            names = [str(Partition.model_validate(each)) for each in run.parameters.get("partitions", ())]
+            made = tuple(lines[name] for name in names if name in lines and lines[name].action in ("run", "wait"))
+            if made and all(run.parameters.get(name) == value for name, value in wanted.items()):
+                yield Launched(run.id, run.name, made, new=False)
+        if len(runs) < PAGE:
+            return
+
+
+def _parameters(what: Backfill) -> dict[str, Any]:
+    """Those of the flow `backfill`, but for the partitions."""
+    return {
+        "name": what.name,
+        "params": what.params.model_dump(mode="json"),
+        "resources": what.resources.model_dump(mode="json"),
+        "root": what.root,
+        "max_dead_rate": what.max_dead_rate,
+        "again": what.reprocess == "all",
+        "gates": [gate.model_dump(mode="json") for gate in what.gates],
+    }
+
+
 def _launch(
     client: SyncPrefectClient,
     deployment: UUID,
@@ -94,17 +143,8 @@ def _launch(
     """The run of these lines: one that is under way or waits, else a new one, which has the tag `mine`."""
     from prefect.states import Scheduled
 
-    partitions = [line.partition for line in lines]
-    parameters = {
-        "name": what.name,
-        "partitions": [partition.model_dump(mode="json") for partition in partitions],
-        "params": what.params.model_dump(mode="json"),
-        "resources": what.resources.model_dump(mode="json"),
-        "root": what.root,
-        "max_dead_rate": what.max_dead_rate,
-        "again": what.reprocess == "all",
-        "gates": [gate.model_dump(mode="json") for gate in what.gates],
-    }
+    partitions = [line.partition.model_dump(mode="json") for line in lines]
+    parameters = {**_parameters(what), "partitions": partitions}
     for key in _keys(parameters, lines):
         run = client.create_flow_run_from_deployment(
             deployment,

@@ -11,7 +11,7 @@ import pytest
 from click.testing import Result
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import State
-from prefect.states import Completed, Crashed
+from prefect.states import Completed, Crashed, Running
 from prefect.utilities.callables import parameter_schema
 from typer.testing import CliRunner
 
@@ -87,6 +87,21 @@ def test_a_plan_applied_twice_launches_nothing_the_second_time(
     assert not any(run.new for run in again)
     queue = client.read_work_queue_by_name("backfill", work_pool_name=POOL)
     assert queue.concurrency_limit == 2
+
+
+def test_a_plan_applied_while_a_run_of_it_is_half_done_launches_nothing(
+    client: SyncPrefectClient, deployed: None, what: Backfill
+) -> None:
+    [first] = launch(what, what.plan(), batch=3)
+    client.set_flow_run_state(first.run_id, Running(), force=True)
+    done, at_work, _ = [what.order(day).works[0] for day in what.days]
+    execute(done)
+    with at_work.location("problems").lease("the run"):
+        [again] = launch(what, what.plan(), batch=3)
+    assert (again.run_id, again.new) == (first.run_id, False)
+    assert [line.action for line in again.lines] == ["wait", "run"], "what is done is not waited for"
+    [other] = launch(replace(what, max_dead_rate=0.5), what.plan(), batch=3)
+    assert other.new, "other parameters are another run"
 
 
 def test_runs_start_in_the_order_of_the_plan(client: SyncPrefectClient, deployed: None, what: Backfill) -> None:
