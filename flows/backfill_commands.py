@@ -29,7 +29,7 @@ from flows.options import (
     Source,
     with_options_of,
 )
-from flows.orders import JOBS, by_stage, given
+from flows.orders import JOBS, absolute_root, by_stage, given
 from flows.parameters import build
 from flows.stages import STAGES
 from storage.partition import slug
@@ -76,7 +76,7 @@ class Asked:
             params=params,
             days=Days(self.first.date(), self.last.date()),
             wanted=Wanted(None, self.source, self.model and slug(self.model), self.run),
-            root=self.root,
+            root=absolute_root(self.root),
             resources=build(Resources, settings=self.resource or []),
             max_dead_rate=self.max_dead_rate,
             reprocess=self.reprocess,

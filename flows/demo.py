@@ -15,6 +15,7 @@ from flows.addresses import today
 from flows.demo_summary import demo_summary
 from flows.demo_works import MODELS, PROBLEMS, RUN, demo_works, mark
 from flows.launch import finished, launch
+from flows.orders import absolute_root
 from flows.report import report
 from flows.selection import Selection
 from flows.work import Work
@@ -24,7 +25,7 @@ from storage.store import Store
 
 def run_demo(root: str, problems: int | None = None, debug: bool = False) -> None:
     """Runs what is owed of the demo, writes its report, and prints the summary."""
-    root = root if "://" in root else str(Path(root).absolute())
+    root = absolute_root(root)
     store = Store(root)
     where = demo_partition(store)
     works = demo_works(store, where, problems or PROBLEMS)

@@ -54,7 +54,7 @@ class Order:
 
 def order(name: str, params: BaseModel, wanted: Wanted, resources: Resources, root: str, max_dead_rate: float) -> Order:
     """Raises Unclear or InputsMissing where the partition cannot be told."""
-    root = root if "://" in root else str(Path(root).absolute())
+    root = absolute_root(root)
     store = Store(root)
     each = by_stage(name, params)
     first = next(iter(each))
@@ -62,6 +62,11 @@ def order(name: str, params: BaseModel, wanted: Wanted, resources: Resources, ro
     if name in JOBS:
         where = where.model_copy(update={"model": wanted.model})
     return Order(name, works_at(name, params, where, store), resources, root, max_dead_rate)
+
+
+def absolute_root(root: str) -> str:
+    """The same place for whoever works in another folder."""
+    return root if "://" in root else str(Path(root).absolute())
 
 
 def works_at(name: str, params: BaseModel, partition: Partition, store: Store) -> tuple[Work, ...]:

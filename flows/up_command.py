@@ -25,11 +25,12 @@ def up(
     Then schedule runs, start them from forms in the UI, or backfill: [dim]proctor backfill --help[/]
     """
     with failures_shown(context):
+        from flows.orders import absolute_root
         from flows.server import free_port
         from flows.up import Place, new_auth, new_ray_token
         from flows.up import up as start
 
-        where = root if "://" in root else str(Path(root).absolute())
+        where = absolute_root(root)
         logs = Path("proctor-logs" if "://" in root else where) / "up"
         known = bool(os.environ.get("PREFECT_SERVER_API_AUTH_STRING"))
         place = Place(where, port, free_port(), new_auth(), new_ray_token(), logs.absolute(), alert, known)

@@ -3,6 +3,7 @@
 import datetime
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
@@ -10,6 +11,7 @@ from typer.testing import CliRunner
 
 from evals.gates import Gate
 from flows.addresses import Unclear, Wanted
+from flows.backfill_commands import Asked
 from flows.backfill_plan import Backfill, Cost, Days, Plan, Reprocess
 from flows.cli import app
 from flows.execute import execute
@@ -194,6 +196,12 @@ def test_a_gate_may_be_given_to_the_command(root: str) -> None:
     wrong = CliRunner().invoke(app, ["backfill", "plan", "problems", *days, "--gate", "labels.rows>=3"])
     assert wrong.exit_code == 2
     assert "makes no 'labels'" in wrong.output + wrong.stderr
+
+
+def test_runs_in_another_folder_get_the_same_root() -> None:
+    day = datetime.datetime(2026, 11, 16)
+    assert Asked("problems", day, day, root="data").backfill().root == str(Path("data").absolute())
+    assert Asked("problems", day, day, root="s3://lab/data").backfill().root == "s3://lab/data"
 
 
 def test_a_name_that_is_no_stage_is_refused(root: str) -> None:
