@@ -64,14 +64,14 @@ def as_table(lines: Sequence[Line]) -> Table:
 def as_section(lines: Sequence[Line]) -> Section:
     """For the UI."""
     shown = _columns(lines)
-    states = tuple((*_address(line), *(_word(line, name) for name in shown)) for line in lines)
+    states = tuple((str(line.partition), *(_word(line, name) for name in shown)) for line in lines)
     why = tuple(
         (name, str(line.partition), each.state, reason)
         for line in lines
         for name, each in line.states.items()
         for reason in each.reasons
     )
-    blocks = [Rows("The state of each stage", ("date", "source", "model", "run", *shown), states)]
+    blocks = [Rows("The state of each stage", ("partition", *shown), states)]
     blocks += [Rows("Why", ("stage", "partition", "state", "reason"), why)] if why else []
     return Section("Partitions", tuple(blocks))
 
