@@ -95,7 +95,10 @@ def watch(runs: Sequence[Launched], told: Callable[[int, int, str], None]) -> No
 
 
 def _under_way(client: SyncPrefectClient, deployment: UUID, what: Backfill, plan: Plan) -> Iterator[Launched]:
-    """Runs of an earlier apply with the same parameters that have not ended, and the plan's lines that they make."""
+    """Runs of an earlier apply with the same parameters that have not ended, and the plan's lines that they make.
+
+    One that is said to run counts while storage shows it at work: its machine may be gone.
+    """
     from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId, FlowRunFilter
     from prefect.client.schemas.sorting import FlowRunSort
 
@@ -113,7 +116,8 @@ def _under_way(client: SyncPrefectClient, deployment: UUID, what: Backfill, plan
         for run in runs:
             names = [str(Partition.model_validate(each)) for each in run.parameters.get("partitions", ())]
             made = tuple(lines[name] for name in names if name in lines and lines[name].action in ("run", "wait"))
-            if made and all(run.parameters.get(name) == value for name, value in wanted.items()):
+            alive = run.state_type != "RUNNING" or any(line.action == "wait" for line in made)
+            if made and alive and all(run.parameters.get(name) == value for name, value in wanted.items()):
                 yield Launched(run.id, run.name, made, new=False)
         if len(runs) < PAGE:
             return

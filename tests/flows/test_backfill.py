@@ -100,6 +100,8 @@ def test_a_plan_applied_while_a_run_of_it_is_half_done_launches_nothing(
         [again] = launch(what, what.plan(), batch=3)
     assert (again.run_id, again.new) == (first.run_id, False)
     assert [line.action for line in again.lines] == ["wait", "run"], "what is done is not waited for"
+    [new] = launch(what, what.plan(), batch=3)
+    assert new.new, "nobody holds a lease: the machine of the first is gone"
     [other] = launch(replace(what, max_dead_rate=0.5), what.plan(), batch=3)
     assert other.new, "other parameters are another run"
 
