@@ -19,6 +19,10 @@ STORE_BYTES = 256 * 2**20
 CONNECT_SECONDS = 15.0
 QUIET = ("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "RAY_USAGE_STATS_ENABLED", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO")
 """Under `uv run` Ray would upload the working folder, and it would call home; it reads these when it is imported."""
+ON_LOOPBACK = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
+"""At 0 a node's address is 127.0.0.1, and Ray's processes listen there alone, as they do on those systems. By itself
+Ray listens on every address of a Linux machine, and changes a 127.0.0.1 that it is given into one of the others. It is
+read when Ray is imported."""
 START_ATTEMPTS = 3
 """Ray gives its processes 30 seconds to come up, too few on a busy machine that has never loaded them."""
 
@@ -33,14 +37,15 @@ def ray_session(address: str | None = None) -> Iterator[None]:
     Sessions may be nested and may overlap in threads: the last to leave shuts down. Raises ConnectionError
     where nothing answers at the address.
     """
-    for setting in QUIET:
+    address = address or os.environ.get("RAY_ADDRESS")
+    for setting in (*QUIET, ON_LOOPBACK) if _is_here(address) else QUIET:
         os.environ.setdefault(setting, "0")
     import ray
 
     global _sessions
     with _lock:
         if not ray.is_initialized():
-            _start(address or os.environ.get("RAY_ADDRESS"))
+            _start(address)
             _sessions = 0
         elif _sessions == 0:
             _sessions = 1  # somebody else's: one more than we shall ever leave
@@ -52,6 +57,11 @@ def ray_session(address: str | None = None) -> Iterator[None]:
             _sessions -= 1
             if _sessions == 0:
                 ray.shutdown()
+
+
+def _is_here(address: str | None) -> bool:
+    """Whether the cluster is this machine's own: started here, or at an address that no other machine reaches."""
+    return not address or address == "local" or address.startswith("127.0.0.1:")
 
 
 def _start(address: str | None) -> None:

@@ -112,3 +112,30 @@ def test_a_parameter_that_holds_the_key_is_refused_before_it_is_stored(
     assert "hold the value of the environment's OPENAI_API_KEY" in told.output
     assert KEY not in told.output
     assert places_with(KEY, tmp_path) == []
+
+
+@pytest.mark.server
+@pytest.mark.timeout(600)
+def test_prefect_is_told_nothing_of_the_key(
+    prefect_server: None, server: Server, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from prefect.client.orchestration import get_client
+
+    from flows.launch import _send_logs
+    from flows.traces import traces
+
+    put_problems(tmp_path, problem_rows(3))
+    server.answers = refusals(6)
+    with pytest.raises(InvalidData):
+        traces(PARTITION, params(server), KEYED, str(tmp_path))
+    done = traces(PARTITION, params(server), KEYED, str(tmp_path), max_dead_rate=1)
+    _send_logs()
+    with get_client(sync_client=True) as client:
+        run = client.read_flow_run(done.manifests["traces"].flow_run_id)
+        logs = [log.message for log in client.read_logs() if str(log.flow_run_id) == str(run.id)]
+        shown = [str(run), *map(str, client.read_flow_runs()), *map(str, client.read_artifacts()), *logs]
+    assert not [text for text in (*shown, *capfd.readouterr()) if KEY in text]
+    assert places_with(KEY, tmp_path) == []
+    events = [json.loads(text) for text in logs if text.startswith("{")]
+    assert [each["event"] for each in events] == ["stage_started", "stage_committed"]
+    assert {(each["run_id"], each["partition"]) for each in events} == {(str(run.id), str(PARTITION))}

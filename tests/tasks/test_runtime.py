@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -10,16 +11,24 @@ from tasks.runtime import ray_session
 
 SESSIONS = """
 import json
-import ray
-from ray.cluster_utils import Cluster
+import psutil
 from tasks.runtime import ray_session
 
 facts = {}
 
+def listening():
+    mine = [psutil.Process(), *psutil.Process().children(recursive=True)]
+    ends = [(each.name(), end) for each in mine for end in each.net_connections("tcp")]
+    return sorted({(name, end.laddr.ip) for name, end in ends if end.status == "LISTEN"})
+
 with ray_session():
+    import ray
+    from ray.cluster_utils import Cluster  # not before, as in the stages
+
     with ray_session():
         facts["inside"] = ray.is_initialized()
         outer = ray.get_runtime_context().gcs_address
+    facts["bound"] = listening()
     facts["after_inner"] = ray.is_initialized() and ray.get_runtime_context().gcs_address == outer
     facts["imported"] = ray.get(ray.remote(lambda: __import__("tasks.engine").__name__).remote())
 facts["after_outer"] = ray.is_initialized()
@@ -57,6 +66,11 @@ def test_the_outermost_session_stops_what_it_started(facts: dict[str, bool]) -> 
 
 def test_workers_import_the_checkout(facts: dict[str, object]) -> None:
     assert facts["imported"] == "tasks"
+
+
+def test_a_local_cluster_listens_on_this_machine_s_own_address_alone(facts: dict[str, Any]) -> None:
+    assert {name for name, _ in facts["bound"]} >= {"gcs_server", "raylet"}, "they were looked at"
+    assert [(name, ip) for name, ip in facts["bound"] if ip not in ("127.0.0.1", "::1", "::ffff:127.0.0.1")] == []
 
 
 def test_a_running_cluster_is_joined_and_left_alive(facts: dict[str, bool]) -> None:
