@@ -41,7 +41,7 @@ class Place:
     auth: str
     """`user:password` of the server."""
     ray_token: str
-    """Ray listens on all of the machine's addresses, and who may talk to it may run anything."""
+    """Who may talk to Ray may run anything, and other people of this machine reach 127.0.0.1 too."""
     logs: Path
     alert: str | None = None
     """Where failures are told; None leaves that as the server has it."""
