@@ -52,7 +52,8 @@ def backfill(
             try:
                 for work in works_at(name, wanted, partition, Store(root)):
                     shared = (resources, root, max_dead_rate, again)
-                    held(run_partition(work.stage.name, work.params, work.partition, *shared), gates)
+                    made = run_partition(work.stage.name, work.params, work.partition, *shared)
+                    held(made, gates if work.partition.run == partition.run else ())
             except Exception as error:  # its record is in storage; the others do not depend on it
                 get_run_logger().exception("%s was not made", partition)
                 failed[partition] = error

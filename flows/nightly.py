@@ -14,7 +14,7 @@ from flows.addresses import source_name, with_model
 from flows.coverage import NIGHTS, coverage_shown
 from flows.execute import MAX_DEAD_RATE, Execution
 from flows.gates import made_by, refuse_strangers
-from flows.night import Night, of_the_day
+from flows.night import Night, night_works, of_the_day
 from flows.night_report import leave_night_report
 from flows.nights import baseline_of
 from flows.partition_run import add_tags, run_partition
@@ -24,7 +24,7 @@ from storage.partition import Partition
 from storage.store import Store
 from tasks.arena.params import BattlesParams, RatingsParams
 from tasks.engine import Resources
-from tasks.params import LabelsParams, Params, PRMParams, ProblemsParams, TracesParams
+from tasks.params import LabelsParams, PRMParams, ProblemsParams, TracesParams
 from tasks.pool import keep_engines
 from tasks.robustness.effects_params import RobustnessParams
 from tasks.robustness.params import PerturbParams, TrialsParams
@@ -60,6 +60,7 @@ def nightly(
     robustness: RobustnessParams | None = NIGHT.robustness,
     battles: BattlesParams | None = NIGHT.battles,
     ratings: RatingsParams | None = NIGHT.ratings,
+    contestants: dict[str, TracesParams] = NIGHT.contestants,
     resources: Resources = Resources(),
     root: str = "data",
     max_dead_rate: float = MAX_DEAD_RATE,
@@ -70,32 +71,40 @@ def nightly(
 
     `date`: null is the day for which the run was scheduled (UTC). `gates` stop the night where a number of a stage is
     not as it should be. `baseline`: a day that the report compares this one with, beside the night before.
+    `contestants`: other models or prompts that answer the same problems, by the name of their run; they are rated with
+    the night's own, and no gate asks anything of them.
     """
     day = date or scheduled_day()
     add_tags(["nightly", f"date={day}"])
     partition = with_model(STAGES["traces"], traces, Partition(date=day, source=source_name(problems)), Store(root))
     if baseline:
         baseline_of(Store(root), partition, baseline)  # refused now, not at the end of the night
-    further: dict[str, Params | None] = {
-        "verifier": verifier,
-        "verify": verify,
-        "strategies": strategies,
-        "perturb": perturb,
-        "trials": trials,
-        "robustness": robustness,
-        "battles": battles,
-        "ratings": ratings,
-    }
-    chosen = {name: params for name, params in further.items() if params is not None}
-    refuse_strangers(gates, [*MAIN_JOB, *chosen])
+    night = Night(
+        problems=problems,
+        traces=traces,
+        labels=labels,
+        prm=prm,
+        verifier=verifier,
+        verify=verify,
+        strategies=strategies,
+        perturb=perturb,
+        trials=trials,
+        robustness=robustness,
+        battles=battles,
+        ratings=ratings,
+        contestants=contestants,
+    )
+    works = night_works(night, partition, Store(root))
+    refuse_strangers(gates, [work.stage.name for work in works])
     early = tuple(gate for gate in gates if gate.dataset in made_by(MAIN_JOB))
     shared = (resources, root, max_dead_rate)
     first = day - NIGHTS + datetime.timedelta(days=1)
     try:
         with coverage_shown(root, first, day), keep_engines(resources.ray_address):
             done = pipeline(partition, of_the_day(problems, day), traces, labels, prm, *shared, early)
-            for name, params in chosen.items():
-                done.append(held(run_partition(name, params, partition, *shared), gates))
+            for work in works[len(MAIN_JOB) :]:
+                made = run_partition(work.stage.name, work.params, work.partition, *shared)
+                done.append(held(made, gates if work.partition.run == partition.run else ()))
     except GateFailed as error:
         leave_night_report(partition, root, baseline)
         return stopped(error)

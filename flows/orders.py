@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, create_model
 
 from evals.gates import Gate
 from flows.addresses import Wanted, address, with_model
-from flows.night import Night, of_the_day
+from flows.night import Night, night_works
 from flows.parameters import assign, check, read
 from flows.stages import MAIN_JOB, STAGES
 from flows.work import Work
@@ -71,9 +71,9 @@ def absolute_root(root: str) -> str:
 
 def works_at(name: str, params: BaseModel, partition: Partition, store: Store) -> tuple[Work, ...]:
     """What is to be done at a partition, in order; a model that it lacks is the one of the parameters."""
-    each = by_stage(name, params)
     if isinstance(params, Night):
-        each["problems"] = of_the_day(params.problems, partition.date)
+        return night_works(params, partition, store)
+    each = by_stage(name, params)
     chooses = "traces" if "traces" in each else name
     where = with_model(STAGES[chooses], each[chooses], partition, store)
     return tuple(Work(STAGES[stage], where, each[stage], store) for stage in each)
@@ -103,6 +103,6 @@ def given(name: str, file: Path | None, settings: Iterable[str], model: str | No
 def by_stage(name: str, params: BaseModel) -> dict[str, Params]:
     """In the order in which the stages run."""
     if name in JOBS:
-        return {stage: each for stage, each in params if each is not None}
+        return {stage: each for stage, each in params if stage in STAGES and each is not None}
     assert isinstance(params, Params)
     return {name: params}

@@ -19,6 +19,8 @@ from flows.night import Night, of_the_day
 from storage.manifest import Expected
 from storage.partition import Partition
 from storage.store import Store
+from tasks.arena.params import BattlesParams
+from tasks.engine import EngineParams
 from tasks.params import ProblemsParams, TracesParams
 
 MONDAY = datetime.date(2026, 11, 16)
@@ -76,6 +78,26 @@ def test_a_night_that_is_made_up_for_has_the_problems_of_its_day(root: str) -> N
     execute(works[0])
     assert "problems" not in " ".join(what.plan().lines[0].reasons)
     assert actions(what.plan()) == ["run"] * 3
+
+
+def test_contestants_of_a_night_answer_its_problems_and_meet_its_own_traces(root: str) -> None:
+    rivals = {"mid": TracesParams(engine=EngineParams(model="tiny_reasoner_mid")), "long": TracesParams(samples=2)}
+    what = asked(root, name="nightly", params=Night(contestants=rivals, verifier=None, verify=None))
+    works = what.order(MONDAY).works
+    *_, mid, long, battles, ratings = works
+    assert [(work.stage.name, work.partition.run, work.partition.model) for work in (mid, long)] == [
+        ("traces", "mid", "tiny_reasoner_mid"),
+        ("traces", "long", "tiny_reasoner"),
+    ]
+    assert isinstance(battles.params, BattlesParams)
+    assert battles.params.contestants == {
+        "main": f"traces/{works[0].partition}",
+        "mid": f"traces/{mid.partition}",
+        "long": f"traces/{long.partition}",
+    }
+    assert (ratings.stage.name, what.order(MONDAY).partition.run) == ("ratings", "main")
+    with pytest.raises(Unclear, match="'main' is the night's own run"):
+        replace(what, params=Night(contestants={"main": TracesParams()})).order(MONDAY)
 
 
 def test_newest_first_turns_the_order(root: str) -> None:
