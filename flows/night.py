@@ -40,8 +40,8 @@ class Night(BaseModel):
     ratings: RatingsParams | None = None
     contestants: dict[str, TracesParams] = {}
     """Other models or prompts that answer the night's problems, by the name of their run: they meet the night's own
-    traces in battles, and are rated. Where battles and ratings are null, gold verdicts judge, and a penalty (l2=1) keeps
-    ratings of few battles finite."""
+    traces in battles, and are rated. Where battles and ratings are null, gold verdicts judge, and a penalty (l2=1)
+    keeps ratings of few battles finite."""
 
 
 def night_works(night: Night, partition: Partition, store: Store) -> tuple[Work, ...]:
