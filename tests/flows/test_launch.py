@@ -38,7 +38,7 @@ def test_a_run_starts_a_server_commits_and_leaves_nothing_behind(tmp_path: Path)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "problems date=" in ran.stdout
     assert "INFO" not in ran.stdout + ran.stderr, "Prefect's logs belong into the file"
-    (log,) = (tmp_path / "data" / "logs").iterdir()
+    (log,) = (tmp_path / "data" / "logs").glob("*.log")
     assert "Finished in state" in log.read_text()
     assert "connection attempts failed" not in log.read_text()
     assert processes_with(str(tmp_path / "prefect")) == []
