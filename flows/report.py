@@ -7,6 +7,7 @@ never ran there is left out; where an experiment's run shares the datasets of `r
 from __future__ import annotations
 
 import datetime
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -118,13 +119,19 @@ def _overview(stages: dict[Stage, Found]) -> Section:
             each.counts.get("dead", 0),
             each.tokens,
             round(each.seconds, 1),
-            ", ".join(each.inputs),
+            ", ".join(_inputs(each)),
             each.digest[:SHORT],
         )
         for each in _manifests(stages)
     )
     columns = ("dataset", "stage", "rows", "dead letters", "tokens", "seconds", "made from", "digest")
     return Section("Overview", (Table("Datasets, their cost and their lineage", columns, rows),))
+
+
+def _inputs(manifest: Manifest) -> list[str]:
+    """Datasets, with the number of their partitions where several were read."""
+    read = Counter(name.partition("/date=")[0] for name in manifest.inputs)
+    return [name if number == 1 else f"{name} of {number} partitions" for name, number in read.items()]
 
 
 def _section(stage: Stage, found: Found) -> Section:
