@@ -38,6 +38,8 @@ def of_rows(rows: Sequence[Row]) -> Section:
 
 def picture(curves: Mapping[str, Curve]) -> Picture:
     """Accuracy against tokens a problem, a line a strategy, with intervals."""
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
     with drawing(8.0, 4.8) as (figure, axes):
         for place, (name, curve) in enumerate(curves.items()):
             points = [point for point in curve if point.accuracy is not None]
@@ -55,6 +57,9 @@ def picture(curves: Mapping[str, Curve]) -> Picture:
                 linestyle="--" if dashed else "-", color={CEILING: "0.6", REFERENCE: "0.2"}.get(name, f"C{place % 10}"),
             )  # fmt: skip
         axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+        axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set(xlabel="generated tokens a problem", ylabel="accuracy")
         axes.legend(fontsize=7)
         said = "; ".join(
