@@ -6,8 +6,8 @@
 Verifiers with a head on confidence are trained on Monte Carlo labels (targets counts, hard, soft) of one set of
 problems and on the true labels of the same steps, the ceiling of what labels can do; an outcome verifier on the same
 traces; two whose head reads the hidden state, of counts and of the truth, tell whether it is the head. Strategies are
-played on other problems: those that choose among whole solutions on all of them, those that are guided on the first
-`--guided`. The first 200 problems choose how far a weighted vote trusts its verifier, and are not reported.
+played on other problems. The first 200 choose how far a weighted vote trusts its verifier, and are not reported; of
+those behind them, strategies that choose among whole solutions get all, and guided ones the first `--guided`.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def main() -> None:
     parser = arguments("test-time strategies: accuracy against tokens")
     parser.add_argument("--train", type=int, default=2400, help="problems whose traces train the verifiers")
     parser.add_argument("--problems", type=int, default=1400, help="problems that strategies are played on")
-    parser.add_argument("--guided", type=int, default=200, help="of them, those that guided strategies are played on")
+    parser.add_argument("--guided", type=int, default=200, help="of those reported, how many are searched")
     parser.add_argument("--store", type=Path, help="keep everything here, and go on from what is there")
     parser.add_argument("--picture", type=Path, help="draw accuracy against tokens into this file")
     asked = parser.parse_args()
@@ -143,7 +143,7 @@ def tuned() -> tuple[Weighted, ...]:
 
 def step_by_step(problems: int) -> tuple[AnySettings, ...]:
     """Strategies that are guided, by the verifier of counts and by that of the truth."""
-    same: dict[str, Any] = {"problems": problems, "ns": GUIDED_NS}
+    same: dict[str, Any] = {"problems": TUNING + problems, "ns": GUIDED_NS}
     found: list[AnySettings] = []
     for name in (TARGETS[0], "truth"):
         found += [Beam(by=(name,), width=4, **same), DVTS(by=(name,), width=4, **same)]
