@@ -47,7 +47,7 @@ def test_a_name_makes_a_folder_of_its_own_below_the_root_or_is_refused(name: str
             partition = Partition(**({"date": datetime.date(2026, 1, 2), "source": "a"} | {part: name}))
         except ValidationError:
             continue
-        folder = Store("/root/of/all").at("traces", partition).folder
+        folder = Store("/store/of/all").at("traces", partition).folder
         assert os.path.normpath(folder) == folder
         assert folder.startswith("traces/v")
         assert max(map(len, folder.split("/"))) <= 255
