@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
 from tasks.engine import Engine, EngineDied, Request, Resources
 from tasks.fake_engine import FakeEngine
 from tasks.grading import Grader
@@ -90,3 +92,18 @@ async def played(
     async with Grader(1) as grader:
         found = {"process": Verifier(scorer, "checks sums")} if scorer else {}
         return await play_all(job, opened, grader, found, {"judge": judging})
+
+
+async def check_that_a_killed_run_goes_on(root: Path, other: Path, model, **params) -> None:
+    """A run that breaks half way and the one after it ask for what an undisturbed run asks for, and come to its rows.
+    `other`: a store with the same problems and traces."""
+    whole = Counting(model)
+    wanted = await played(other, whole, ns=(4,), **params)
+    broken, rest = Counting(model, breaks_at=len(whole.asked) // 2), Counting(model)
+    with pytest.raises(EngineDied):
+        await played(root, broken, ns=(4,), **params)
+    outcome = await played(root, rest, ns=(4,), **params)
+    assert broken.asked
+    assert len(broken.asked) + len(rest.asked) == len(whole.asked)
+    for name, table in wanted.tables.items():
+        assert outcome.tables[name].equals(table), name

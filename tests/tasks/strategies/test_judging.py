@@ -7,12 +7,12 @@ import pytest
 
 from evals.judge import written_verdicts
 from evals.strategies.settings import Beam, BestOf, Weighted
-from tasks.engine import EngineDied, Request
+from tasks.engine import Request
 from tasks.fake_engine import FakeEngine, add_up
 from tasks.job import Outcome
 from tasks.strategies.params import VerifierRef
 from tests.tasks.jobs import FAKE, at
-from tests.tasks.strategies.games import Counting, played, store
+from tests.tasks.strategies.games import Counting, check_that_a_killed_run_goes_on, played, store
 
 ASKED = BestOf(by=("prompted",), aggregate="min")
 OTHER = BestOf(by=("judge",), aggregate="min")
@@ -106,17 +106,8 @@ async def test_a_search_may_be_guided_by_it(root):
 
 
 async def test_a_killed_run_asks_for_the_rest_alone_and_comes_to_the_same_rows(root, tmp_path):
-    whole = Counting(both)
-    searches = (ASKED, Beam(by=("prompted",), width=2))
-    wanted = await played(await store(tmp_path / "other"), whole, strategies=searches, ns=(4,))
-    broken, rest = Counting(both, breaks_at=len(whole.asked) // 2), Counting(both)
-    with pytest.raises(EngineDied):
-        await played(root, broken, strategies=searches, ns=(4,))
-    outcome = await played(root, rest, strategies=searches, ns=(4,))
-    assert broken.asked
-    assert len(broken.asked) + len(rest.asked) == len(whole.asked)
-    for name, table in wanted.tables.items():
-        assert outcome.tables[name].equals(table), name
+    other = await store(tmp_path / "other")
+    await check_that_a_killed_run_goes_on(root, other, both, strategies=(ASKED, Beam(by=("prompted",), width=2)))
 
 
 async def test_its_replies_are_within_the_budget(root):

@@ -17,12 +17,12 @@ from evals.strategies.prompted import (
     SelfRated,
     TreeOfThoughts,
 )
-from tasks.engine import EngineDied, Request
+from tasks.engine import Request
 from tasks.job import Outcome
 from tasks.report.section import Table
 from tasks.strategies.params import StrategiesParams
 from tasks.strategies.report import of_rows
-from tests.tasks.strategies.games import Counting, played, store
+from tests.tasks.strategies.games import Counting, check_that_a_killed_run_goes_on, played, store
 
 ALL = (
     Program(),
@@ -85,16 +85,7 @@ def test_parameters_name_it_by_its_kind(settings):
 
 async def test_a_killed_run_asks_for_the_rest_alone_and_comes_to_the_same_rows(root, tmp_path):
     other = await store(tmp_path / "other")
-    whole = Counting(student)
-    wanted = await played(other, whole, strategies=ALL, ns=(4,))
-    broken, rest = Counting(student, breaks_at=len(whole.asked) // 2), Counting(student)
-    with pytest.raises(EngineDied):
-        await played(root, broken, strategies=ALL, ns=(4,))
-    outcome = await played(root, rest, strategies=ALL, ns=(4,))
-    assert broken.asked
-    assert len(broken.asked) + len(rest.asked) == len(whole.asked)
-    for name, table in wanted.tables.items():
-        assert outcome.tables[name].equals(table), name
+    await check_that_a_killed_run_goes_on(root, other, student, strategies=ALL)
 
 
 async def test_every_cell_of_the_grid_of_revisions_costs_the_same_solutions(root):

@@ -6,12 +6,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from evals.exports import Form, LabelledStep, LabelledTrace, export
 from evals.problems import generate
 from tasks.engine import Resources
 from tasks.job import Job
 from tasks.params import TracesParams
+from tasks.verifier import training
 from tasks.verifier.params import VerifierParams
+from tasks.verifier.train import run
 from tests.tasks.jobs import FAKE, at, commit, problem_rows, quiet, trace_row
 
 SAMPLES = 4
@@ -72,3 +76,23 @@ def verifier_job(root: Path, params: VerifierParams = QUICK, resources: Resource
     inputs = {name: at(root, name).pinned() for name in ("problems", "traces", "prm", "orm")}
     outputs = {name: at(root, name) for name in OUTPUTS}
     return Job(params, resources, at(root, "traces").partition, inputs, outputs, quiet)
+
+
+class Killed(BaseException):
+    """Nothing catches it, as nothing catches a kill -9."""
+
+
+def killed_at_update(number: int, job: Job[VerifierParams], monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Trains until that update, which is not made. The list has an item for each update, also of later trainings."""
+    undisturbed, made = training._update, list[Any]()
+
+    def update(*arguments: Any) -> None:
+        made.append(arguments)
+        if len(made) == number:
+            raise Killed
+        undisturbed(*arguments)
+
+    monkeypatch.setattr(training, "_update", update)
+    with pytest.raises(Killed):
+        run(job)
+    return made

@@ -18,7 +18,7 @@ from tasks.verifier.network import new_network, tokenizer_of
 from tasks.verifier.scorer import scorer_in
 from tasks.verifier.train import run
 from tasks.verifier.weights import unpack
-from tests.tasks.verifier.data import QUICK, committed, labelled, one_thread, verifier_job
+from tests.tasks.verifier.data import QUICK, committed, killed_at_update, labelled, one_thread, verifier_job
 
 BASE = resolve("tiny_reasoner")
 ITEM = ("How many eggs are there?", ["Step 1: 2 + 3 = 5\n", "Step 2: 5 * 4 = 21\n", "#### 21"])
@@ -126,20 +126,8 @@ def test_a_folder_that_lost_its_head_is_refused(folder: Path, tmp_path: Path) ->
 def test_a_killed_training_resumes_to_the_same_head(
     root: Path, trained: Outcome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tasks.verifier import training
-
-    undisturbed, made = training._update, []
-
-    def update(*arguments: Any) -> None:
-        made.append(arguments)
-        if len(made) == 11:
-            raise KeyboardInterrupt
-        undisturbed(*arguments)
-
     params = PARAMS.model_copy(update={"patience": 4})  # another fingerprint, and so a ledger of its own
-    monkeypatch.setattr(training, "_update", update)
-    with pytest.raises(KeyboardInterrupt):
-        run(verifier_job(root, params))
+    made = killed_at_update(11, verifier_job(root, params), monkeypatch)
     again = run(verifier_job(root, params))
     assert again.summary["process"]["updates"] < len(made), "the first attempt was of use"
     heads = [files_of("process", each.tables["verifiers"].to_pylist())[HEAD] for each in (trained, again)]

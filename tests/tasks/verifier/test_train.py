@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,7 +17,7 @@ from tasks.verifier.chunks import chunks, files_of
 from tasks.verifier.examples import OneClass, SearchedLabels
 from tasks.verifier.train import TooFewProblems, run
 from tests.tasks.jobs import PARTITION, at
-from tests.tasks.verifier.data import QUICK, committed, labelled, one_thread, verifier_job
+from tests.tasks.verifier.data import QUICK, committed, killed_at_update, labelled, one_thread, verifier_job
 
 PROBLEMS = 60
 PROCESS = QUICK.model_copy(update={"kinds": ("process",), "batch_tokens": 1024, "rate": 3e-3})
@@ -85,28 +84,12 @@ def test_the_outcome_verifier_tells_right_solutions_from_wrong_ones(root: Path) 
     assert told["best_of_n"]["outcome"] > told["best_of_n"]["pass@1"]
 
 
-class Killed(BaseException):
-    """Nothing catches it, as nothing catches a kill -9."""
-
-
 def test_a_killed_training_resumes_at_its_checkpoint_and_ends_with_the_same_weights(
     root: Path, trained: Outcome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tasks.verifier import training
-
-    undisturbed, made = training._update, []
-
-    def update(*arguments: Any) -> None:
-        made.append(arguments)
-        if len(made) == 11:
-            raise Killed
-        undisturbed(*arguments)
-
     params = PROCESS.model_copy(update={"patience": 4})  # another fingerprint, and so a ledger of its own
     at(root, "verifiers").ledger(params.generation_fingerprint()).clear()
-    monkeypatch.setattr(training, "_update", update)
-    with pytest.raises(Killed):
-        run(verifier_job(root, params))
+    made = killed_at_update(11, verifier_job(root, params), monkeypatch)
     again = run(verifier_job(root, params))
     updates = again.summary["process"]["updates"]
     assert len(made) - 1 == updates + 2, "10 were made, the last checkpoint was behind the 8th"
