@@ -13,7 +13,8 @@ from evals.gates import Gate
 from flows.coverage import coverage_shown
 from flows.execute import MAX_DEAD_RATE
 from flows.gates import refuse_strangers
-from flows.orders import by_stage, parameters, works_at
+from flows.night_report import leave_night_report
+from flows.orders import NIGHTLY, by_stage, parameters, works_at
 from flows.parameters import check
 from flows.partition_run import add_tags, run_partition
 from flows.pipeline import held
@@ -40,7 +41,8 @@ def backfill(
 ) -> None:
     """Make a stage, the pipeline or a night at each partition. What is complete is passed over, unless `again`.
 
-    A partition that does not pass the `gates` counts as failed; its later stages are not made.
+    A partition that does not pass the `gates` counts as failed; its later stages are not made. A night that is made
+    leaves its report, as it would have on its day.
     """
     wanted = check(parameters(name), params or {})
     refuse_strangers(gates, list(by_stage(name, wanted)))
@@ -50,10 +52,13 @@ def backfill(
         for partition in partitions:
             add_tags(str(partition).split("/"))
             try:
-                for work in works_at(name, wanted, partition, Store(root)):
+                works = works_at(name, wanted, partition, Store(root))
+                for work in works:
                     shared = (resources, root, max_dead_rate, again)
                     made = run_partition(work.stage.name, work.params, work.partition, *shared)
                     held(made, gates if work.partition.run == partition.run else ())
+                if name == NIGHTLY:
+                    leave_night_report(works[0].partition, root, baseline=None)
             except Exception as error:  # its record is in storage; the others do not depend on it
                 get_run_logger().exception("%s was not made", partition)
                 failed[partition] = error

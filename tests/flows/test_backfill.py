@@ -26,9 +26,11 @@ from flows.failures import FAILED
 from flows.night import of_the_day
 from flows.parameters import ParameterError
 from flows.server_setup import CRASHED, POOL, prepare_server
+from flows.stages import STAGES
 from storage.partition import Partition
 from storage.store import Store
 from tasks.params import ProblemsParams
+from tests.flows.fake_stages import CODE, TRACES
 from tests.flows.test_pipeline import artifact
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(600)]
@@ -260,3 +262,15 @@ def test_each_night_has_a_window_of_a_file_of_its_own() -> None:
     params = ProblemsParams(source="file", path="a.jsonl", sample=50)
     first, second = (of_the_day(params, FIRST + datetime.timedelta(n)) for n in (0, 1))
     assert (second.offset - first.offset, second.sample, second.seed) == (50, 50, 0)
+
+
+def test_a_night_that_is_made_up_for_leaves_its_report(
+    prefect_server: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name, code in CODE.values():
+        monkeypatch.setitem(STAGES, name, replace(STAGES[name], run=code))
+    none = dict.fromkeys(("verifier", "verify", "strategies", "perturb", "trials", "robustness"))
+    night = {"problems": {"count": 2}, "traces": TRACES.model_dump(mode="json"), "labels": {"k": 2}, **none}
+    backfill("nightly", [partition(FIRST), partition(LAST)], night, root=str(tmp_path))
+    pages = sorted(path.relative_to(tmp_path / "reports") for path in tmp_path.glob("reports/**/*.html"))
+    assert [page.parts[0] for page in pages] == [f"date={FIRST}", f"date={LAST}"]
