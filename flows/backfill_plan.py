@@ -176,10 +176,13 @@ def _estimate(works: Sequence[Work]) -> Cost | None:
 
 
 def _usual(work: Work) -> Cost | None:
+    """By the newest commits with the very parameters, where there are any; else by those with the same model."""
     main = work.stage.main
     model = work.location(main).partition.model
     found = [work.store.at(main, each).manifest() for each in work.store.partitions(main) if each.model == model]
-    newest = sorted((each for each in found if each), key=lambda each: each.committed_at)[-RECENT:]
+    there = sorted(filter(None, found), key=lambda each: each.committed_at)
+    alike = [each for each in there if each.fingerprint == work.params.fingerprint()]
+    newest = (alike or there)[-RECENT:]
     if not newest:
         return None
     return Cost(round(median(each.tokens for each in newest)), median(each.seconds for each in newest))

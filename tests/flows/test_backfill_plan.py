@@ -189,6 +189,15 @@ def test_an_estimate_is_the_median_of_earlier_commits(root: str, store: Store) -
     assert cost == Cost(manifest.tokens, manifest.seconds)
 
 
+def test_an_estimate_goes_by_commits_with_the_same_parameters_where_there_are_any(root: str, store: Store) -> None:
+    few, many = asked(root), asked(root, params=ProblemsParams(count=400))
+    make(few, MONDAY)
+    make(many, datetime.date(2026, 11, 15))
+    manifest = store.at("problems", Partition(date=MONDAY, source="generated")).manifest()
+    assert manifest
+    assert few.plan().lines[1].cost == Cost(manifest.tokens, manifest.seconds)
+
+
 def test_an_attempt_gives_a_partition_another_name_for_its_runs(root: str) -> None:
     what = asked(root)
     before = what.plan().lines[0].attempts
