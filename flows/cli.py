@@ -144,7 +144,7 @@ def status(
     complete, stale (something that it was made from changed: what, is named), running (by whom), failed (why), missing.
     """
     with failures_shown(context):
-        from flows.grid import as_json_lines, as_table, grid, reasons
+        from flows.grid import as_json_lines, for_terminal, grid, reasons
         from flows.selection import Selection, committed_files
 
         console, store = Console(), Store(root)
@@ -157,7 +157,7 @@ def status(
         if as_json:
             typer.echo("\n".join(as_json_lines(lines)))
         elif lines:
-            console.print(as_table(lines))
+            console.print(for_terminal(lines, console))
             console.print("\n".join(reasons(lines)), style="dim", markup=False, highlight=False, soft_wrap=True)
         else:
             console.print(f"Nothing is stored in {root} yet. Try: proctor demo", markup=False)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -24,6 +25,10 @@ STYLES: dict[State, str] = {
     "failed": "bold red",
     "missing": "dim",
 }
+OF_MAIN = "of main"
+MOST_WIDE = 1_000
+"""Columns; more than a table of all stages takes."""
+SIGNS = {"complete": "✓", "stale": "~", "running": "▸", "failed": "✗", "missing": "·", OF_MAIN: "="}
 
 
 @dataclass(frozen=True)
@@ -49,14 +54,26 @@ def grid(store: Store, fits: Callable[[Partition], bool]) -> list[Line]:
     ]
 
 
-def as_table(lines: Sequence[Line]) -> Table:
-    """For a terminal."""
+def for_terminal(lines: Sequence[Line], console: Console) -> RenderableType:
+    """The states as words; where those do not fit into the console, as signs under names that run downwards."""
     shown = _columns(lines)
+    words = _table(lines, {name: name for name in shown}, _word)
+    wide = console.options.update(width=MOST_WIDE)
+    if console.measure(words, options=wide).maximum <= console.width:
+        return words
+    signs = _table(lines, {name: "\n".join(name) for name in shown}, lambda line, name: SIGNS[_word(line, name)])
+    return Group(signs, Text("\n" + "   ".join(f"{sign} {word}" for word, sign in SIGNS.items()), "dim"))
+
+
+def _table(lines: Sequence[Line], stages: Mapping[str, str], said: Callable[[Line, str], str]) -> Table:
+    """`stages`: of each its heading."""
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
-    for name in ("date", "source", "model", "run", *shown):
-        table.add_column(name, overflow="fold", no_wrap=name in ("date", *shown))
+    for name in ("date", "source", "model", "run"):
+        table.add_column(name, overflow="fold", no_wrap=name == "date", vertical="bottom")
+    for heading in stages.values():
+        table.add_column(heading, no_wrap=True)
     for line in lines:
-        states = (Text(_word(line, name), STYLES[line.states[name].state]) for name in shown)
+        states = (Text(said(line, name), STYLES[line.states[name].state]) for name in stages)
         table.add_row(*map(Text, _address(line)), *states)
     return table
 
@@ -113,4 +130,4 @@ def _address(line: Line) -> list[str]:
 
 def _word(line: Line, stage: str) -> str:
     state = line.states[stage].state
-    return "of main" if state == "missing" and stage in line.shared else state
+    return OF_MAIN if state == "missing" and stage in line.shared else state

@@ -1,9 +1,12 @@
-"""The grid of partitions as a section, for the UI."""
+"""The grid of partitions: as a section for the UI, as words or signs for a terminal."""
 
+import io
 from collections.abc import Callable
 
+from rich.console import Console
+
 from flows.execute import execute
-from flows.grid import as_section, grid
+from flows.grid import as_section, for_terminal, grid
 from flows.stages import STAGES
 from flows.work import Work
 from storage.partition import Partition
@@ -34,3 +37,18 @@ def test_only_what_fits_is_shown(store: Store, work: Callable[..., Work]) -> Non
     execute(work())
     [states] = tables(store, lambda partition: partition.run == "other")
     assert states.rows == ()
+
+
+def test_a_narrow_terminal_gets_signs_under_whole_names(store: Store, work: Callable[..., Work]) -> None:
+    execute(work())
+    execute(work(where=work().partition.model_copy(update={"run": "other"}), version=99))
+    wide, narrow = (Console(file=io.StringIO(), width=width) for width in (120, 50))
+    for console in (wide, narrow):
+        console.print(for_terminal(grid(store, lambda _: True), console))
+    words, signs = (console.file.getvalue() for console in (wide, narrow))
+    assert "complete" in words
+    assert "✓" not in words
+    heads = signs.splitlines()[: len("problems")]
+    assert "problems" in ["".join(column) for column in zip(*(head.ljust(50) for head in heads), strict=True)]
+    assert "✓" in signs
+    assert "~ stale" in signs
