@@ -8,6 +8,7 @@ it.
 from __future__ import annotations
 
 import datetime
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -21,6 +22,7 @@ from flows.execute import describe
 from flows.gates import checks_of
 from flows.orders import Order, order
 from flows.work import InputsMissing, Work
+from storage.manifest import Manifest
 from storage.partition import Partition
 from storage.status import State
 from tasks.engine import Resources
@@ -176,13 +178,14 @@ def _estimate(works: Sequence[Work]) -> Cost | None:
 
 
 def _usual(work: Work) -> Cost | None:
-    """By the newest commits with the very parameters, where there are any; else by those with the same model."""
-    main = work.stage.main
-    model = work.location(main).partition.model
-    found = [work.store.at(main, each).manifest() for each in work.store.partitions(main) if each.model == model]
-    there = sorted(filter(None, found), key=lambda each: each.committed_at)
-    alike = [each for each in there if each.fingerprint == work.params.fingerprint()]
-    newest = (alike or there)[-RECENT:]
-    if not newest:
+    """By the newest of the commits that are most like it: with the very parameters, and by the same run."""
+    main, mine = work.stage.main, work.params.fingerprint()
+    where = work.location(main).partition
+    found: defaultdict[tuple[bool, bool], list[Manifest]] = defaultdict(list)
+    for each in work.store.partitions(main):
+        if each.model == where.model and (manifest := work.store.at(main, each).manifest()):
+            found[manifest.fingerprint == mine, each.run == where.run].append(manifest)
+    if not found:
         return None
+    newest = sorted(found[max(found)], key=lambda each: each.committed_at)[-RECENT:]
     return Cost(round(median(each.tokens for each in newest)), median(each.seconds for each in newest))
