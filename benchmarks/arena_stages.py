@@ -20,9 +20,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from scipy.special import expit
 
-from flows.execute import execute
+from flows.run.execute import execute
+from flows.run.work import Work
 from flows.stages import STAGES
-from flows.work import Work
 from storage.partition import Partition
 from storage.store import Store
 from tasks.arena.params import BattleImport, BattlesParams, RatingsParams

@@ -25,9 +25,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.workbench import PARTITION, arguments, job_of, report, run_stage, show
-from flows.execute import execute
+from flows.run.execute import execute
+from flows.run.work import Work
 from flows.stages import STAGES
-from flows.work import Work
 from storage.store import Store
 from tasks.engine import EngineParams, Faults, Latency, Request, Resources
 from tasks.fake_engine import FakeEngine

@@ -27,9 +27,9 @@ from evals.strategies import AnySettings
 from evals.strategies.curves import Outcomes, by_difficulty, paired_difference, point, turns
 from evals.strategies.settings import DVTS, Beam, BestOf, Majority, Pass, Prune, Weighted
 from evals.verifier.aggregation import Aggregation
-from flows.execute import Runner, execute
+from flows.run.execute import Runner, execute
+from flows.run.work import Work
 from flows.stages import STAGES
-from flows.work import Work
 from storage.store import Store
 from tasks.engine import Resources
 from tasks.params import LabelsParams, Params, PRMParams, ProblemsParams, TracesParams

@@ -17,8 +17,8 @@ from collections.abc import Mapping
 from itertools import product
 from typing import Any, get_args
 
+from flows.run.work import input_location
 from flows.stages import place
-from flows.work import input_location
 from storage.partition import Partition
 from storage.store import Location, Store
 from tasks.engine import Resources

@@ -11,9 +11,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from flows.execute import Runner, execute
+from flows.run.execute import Runner, execute
+from flows.run.work import Work
 from flows.stages import STAGES
-from flows.work import Work
 from storage.manifest import Facts
 from storage.partition import Partition
 from storage.store import Store

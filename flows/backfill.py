@@ -10,14 +10,14 @@ from typing import Any
 from prefect import flow, get_run_logger
 
 from evals.gates import Gate
-from flows.coverage import coverage_shown
-from flows.execute import MAX_DEAD_RATE
-from flows.gates import refuse_strangers
-from flows.night_report import leave_night_report
-from flows.orders import NIGHTLY, by_stage, parameters, works_at
-from flows.parameters import check
-from flows.partition_run import add_tags, run_partition
+from flows.orders.gates import refuse_strangers
+from flows.orders.order import NIGHTLY, by_stage, parameters, works_at
+from flows.orders.parameters import check
 from flows.pipeline import held
+from flows.run.execute import MAX_DEAD_RATE
+from flows.run.partition_run import add_tags, run_partition
+from flows.views.coverage import coverage_shown
+from flows.views.night_report import leave_night_report
 from storage.partition import Partition
 from storage.store import Store
 from tasks.engine import Resources

@@ -8,12 +8,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from flows.addresses import Wanted
-from flows.backfill_commands import app as backfill_app
-from flows.drawing import draw
-from flows.failures import CODES, failures_shown
-from flows.gc_command import gc
-from flows.options import (
+from flows.commands.backfill import app as backfill_app
+from flows.commands.drawing import draw
+from flows.commands.failures import CODES, failures_shown
+from flows.commands.gc import gc
+from flows.commands.options import (
     Actors,
     AnyDate,
     AnyModel,
@@ -33,15 +32,16 @@ from flows.options import (
     Settings,
     Source,
 )
-from flows.orders import PIPELINE, given, order, parameters
-from flows.parameters import build, field_rows
-from flows.plan_command import plan_app
-from flows.prepare_command import prepare
-from flows.quality_commands import COMMANDS
-from flows.report_command import report
-from flows.show_command import show
+from flows.commands.plan import plan_app
+from flows.commands.prepare import prepare
+from flows.commands.quality import COMMANDS
+from flows.commands.report import report
+from flows.commands.show import show
+from flows.commands.up import up
+from flows.orders.order import PIPELINE, given, order, parameters
+from flows.orders.parameters import build, field_rows
+from flows.run.addresses import Wanted
 from flows.stages import MAIN_JOB, PIPELINE_EXAMPLES, STAGES
-from flows.up_command import up
 from storage.store import Store
 from tasks.engine import Resources
 
@@ -87,9 +87,9 @@ def run_stage(
 ) -> None:
     name = str(context.info_name)
     with failures_shown(context):
-        from flows.gates import checks_of, gated, stop_at
-        from flows.launch import finished, launch
-        from flows.summary import results
+        from flows.commands.launch import finished, launch
+        from flows.orders.gates import checks_of, gated, stop_at
+        from flows.views.summary import results
 
         wanted = Wanted(date.date() if date else None, source, model and _slug(model), run)
         shorthands = {"actors": actors, "ray_address": ray_address}
@@ -121,7 +121,7 @@ def demo(
     shows the summary at once.
     """
     with failures_shown(context):
-        from flows.demo import run_demo
+        from flows.demo.demo import run_demo
 
         run_demo(root, problems, bool(context.obj))
 
@@ -144,8 +144,8 @@ def status(
     complete, stale (something that it was made from changed: what, is named), running (by whom), failed (why), missing.
     """
     with failures_shown(context):
-        from flows.grid import as_json_lines, for_terminal, grid, reasons
-        from flows.selection import Selection, committed_files
+        from flows.views.grid import as_json_lines, for_terminal, grid, reasons
+        from flows.views.selection import Selection, committed_files
 
         console, store = Console(), Store(root)
         chosen = Selection(date.date() if date else None, source, model, run)
@@ -192,9 +192,9 @@ def diff(
     [dim]proctor diff old.parquet new.parquet --key id[/]
     """
     with failures_shown(context):
-        from flows.diff import as_json_lines, compare, shown
-        from flows.selection import Selection
-        from flows.versions import version_named
+        from flows.views.diff import as_json_lines, compare, shown
+        from flows.views.selection import Selection
+        from flows.views.versions import version_named
 
         chosen = Selection(date.date() if date else None, source, model)
         sides = [version_named(text, Store(root), chosen) for text in (a, b)]

@@ -5,8 +5,8 @@ from typing import Any
 from prefect import flow
 from pydantic import BaseModel, ConfigDict
 
-from flows.execute import MAX_DEAD_RATE, Execution
-from flows.partition_run import run_partition
+from flows.run.execute import MAX_DEAD_RATE, Execution
+from flows.run.partition_run import run_partition
 from flows.stages import STAGES
 from storage.partition import Partition
 from tasks.engine import Resources

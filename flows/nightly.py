@@ -1,7 +1,7 @@
 """The night's work: fresh problems of that day, the main job on them, and what is told of model and labels from there.
 
-Each day has problems of its own (flows/night.py), so that any night can be made again. A stage whose partition is
-complete is passed over: a night that was cut short goes on where it was.
+Each day has problems of its own (flows/orders/night.py), so that any night can be made again. A stage whose partition
+is complete is passed over: a night that was cut short goes on where it was.
 """
 
 import datetime
@@ -10,16 +10,16 @@ from prefect import flow
 from prefect.runtime import flow_run
 
 from evals.gates import Gate, GateFailed
-from flows.addresses import source_name, with_model
-from flows.coverage import NIGHTS, coverage_shown
-from flows.execute import MAX_DEAD_RATE, Execution
-from flows.gates import made_by, refuse_strangers
-from flows.night import Night, night_works, of_the_day
-from flows.night_report import leave_night_report
-from flows.nights import baseline_of
-from flows.partition_run import add_tags, run_partition
+from flows.orders.gates import made_by, refuse_strangers
+from flows.orders.night import Night, night_works, of_the_day
 from flows.pipeline import held, pipeline, stopped
+from flows.run.addresses import source_name, with_model
+from flows.run.execute import MAX_DEAD_RATE, Execution
+from flows.run.partition_run import add_tags, run_partition
 from flows.stages import MAIN_JOB, STAGES
+from flows.views.coverage import NIGHTS, coverage_shown
+from flows.views.night_report import leave_night_report
+from flows.views.nights import baseline_of
 from storage.partition import Partition
 from storage.store import Store
 from tasks.arena.params import BattlesParams, RatingsParams

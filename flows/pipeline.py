@@ -9,16 +9,16 @@ from prefect.client.schemas.objects import State
 from prefect.states import Failed
 
 from evals.gates import Gate, GateFailed
-from flows.addresses import with_model
-from flows.execute import MAX_DEAD_RATE, Execution
-from flows.gates import checks_of, refuse_strangers, stop_at
 from flows.labels import labels as label
-from flows.partition_run import add_tags
+from flows.orders.gates import checks_of, refuse_strangers, stop_at
 from flows.prm import prm as export
 from flows.problems import problems as make_problems
+from flows.run.addresses import with_model
+from flows.run.execute import MAX_DEAD_RATE, Execution
+from flows.run.partition_run import add_tags
+from flows.run.work import Work
 from flows.stages import MAIN_JOB, STAGES
 from flows.traces import traces as sample
-from flows.work import Work
 from storage.partition import Partition
 from storage.store import Store
 from tasks.artifacts import leave_checks

@@ -2,8 +2,8 @@
 
 from prefect import flow
 
-from flows.execute import MAX_DEAD_RATE, Execution
-from flows.partition_run import run_partition
+from flows.run.execute import MAX_DEAD_RATE, Execution
+from flows.run.partition_run import run_partition
 from storage.partition import Partition
 from tasks.arena.params import RatingsParams
 from tasks.engine import Resources

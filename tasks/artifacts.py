@@ -88,7 +88,7 @@ def as_url(address: str) -> str:
 
 
 class ProgressBar:
-    """A watcher (flows/progress.py) that keeps a progress artifact up to date, at most once in `seconds`.
+    """A watcher (flows/run/progress.py) that keeps a progress artifact up to date, at most once in `seconds`.
 
     The stage calls from inside its event loop, where Prefect's functions would return coroutines, and it
     must not wait for a server: a thread posts the latest state. A server that does not answer costs the run

@@ -25,6 +25,19 @@ MAY_IMPORT = {
     "models": {"models", "evals"},
     "benchmarks": {"benchmarks", "flows", "tasks", "evals", "storage"},
 }
+
+# What of flows/ stands on what: a module imports from its own floor's room and from floors below.
+FLOORS = (
+    {"stage"},
+    {"stages"},
+    {"run"},
+    {"orders", "views", "server"},
+    {"backfills"},
+    {"a flow"},
+    {"commands"},
+    {"demo"},
+    {"cli"},
+)
 GUARDED = ("evals", "storage", "tasks", "flows")
 
 # package: the only places, as path prefixes, that may import it at all
@@ -58,7 +71,7 @@ SLOW = {"prefect", "ray", "vllm", "torch", "transformers", "datasets", "pandas",
 STAYS_LIGHT = {
     "flows.cli": SLOW,
     "flows.stages": SLOW,
-    "flows.execute": SLOW,
+    "flows.run.execute": SLOW,
     "storage.store": {"prefect", "ray", "torch", "pandas"},
     "tasks.engine": {"prefect", "ray", "vllm", "torch", "transformers"},
     "tasks.vllm_engine": {"prefect", "ray", "vllm", "torch", "transformers"},
@@ -137,6 +150,27 @@ def listed(offences: list[Import]) -> str:
 def test_rooms_import_one_way() -> None:
     offences = [each for each in ALL if each.package in MAY_IMPORT and each.package not in MAY_IMPORT[each.room]]
     assert not offences, f"allowed is {MAY_IMPORT}, but\n{listed(offences)}"
+
+
+def test_rooms_of_flows_import_downwards() -> None:
+    offences = [
+        each
+        for each in ALL
+        if (each.room, each.package) == ("flows", "flows")
+        and (here := part(each.path.removesuffix(".py").replace("/", "."))) != (there := part(each.module))
+        and floor(here) <= floor(there)
+    ]
+    assert not offences, f"from the ground up: {FLOORS}, but\n{listed(offences)}"
+
+
+def part(module: str) -> str:
+    """`flows.views.grid` is of `views`; what lies in flows/ itself and is on no floor by its name is a flow."""
+    name = module.split(".")[1]
+    return name if any(name in each for each in FLOORS) else "a flow"
+
+
+def floor(part: str) -> int:
+    return next(number for number, parts in enumerate(FLOORS) if part in parts)
 
 
 def test_no_room_imports_its_tests_or_benchmarks() -> None:

@@ -4,9 +4,9 @@ commit, in a process of its own, as the command line does but without a Prefect 
 import json
 import sys
 
-from flows.execute import Runner, execute
+from flows.run.execute import Runner, execute
+from flows.run.work import Work
 from flows.stages import STAGES
-from flows.work import Work
 from storage.store import Store
 from tasks.engine import Resources
 from tests.e2e.places import partition

@@ -8,9 +8,9 @@ import sys
 import time
 from pathlib import Path
 
-from flows.execute import Execution, Runner, execute
+from flows.run.execute import Execution, Runner, execute
+from flows.run.work import Work
 from flows.stages import STAGES
-from flows.work import Work
 from storage.partition import Partition
 from storage.store import Location, Store
 from tasks.engine import Resources

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from flows.server import free_port
+from flows.server.temporary import free_port
 
 AUTH = "proctor:for-this-test"
 START_SECONDS = 240.0

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from flows.run.work import Work
 from flows.stages import STAGES
-from flows.work import Work
 from storage.partition import Partition
 from storage.store import Store
 from tasks.params import ProblemsParams

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from flows.cli import app
-from flows.failures import USAGE
+from flows.commands.failures import USAGE
 from flows.stages import STAGES
 from tasks.params import ProblemsParams
 from tasks.records import SourceError

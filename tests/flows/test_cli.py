@@ -11,10 +11,10 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from flows.cli import app
-from flows.execute import execute
-from flows.failures import INPUTS_MISSING, RUNNING, USAGE
+from flows.commands.failures import INPUTS_MISSING, RUNNING, USAGE
+from flows.run.execute import execute
+from flows.run.work import Work
 from flows.stages import STAGES
-from flows.work import Work
 from storage.partition import Partition
 from storage.store import Store
 from tasks.params import TracesParams

@@ -16,9 +16,9 @@ from markdown_it import MarkdownIt
 from typer.testing import CliRunner
 
 from flows.cli import app
-from flows.execute import Execution, Runner, execute
+from flows.run.execute import Execution, Runner, execute
+from flows.run.work import Work
 from flows.stages import STAGES
-from flows.work import Work
 from storage.partition import Partition
 from storage.store import Store
 from tasks.engine import Request

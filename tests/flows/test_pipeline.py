@@ -12,10 +12,10 @@ from prefect.client.schemas.objects import Artifact, FlowRun
 from prefect.client.schemas.sorting import ArtifactSort, FlowRunSort
 from prefect.utilities.callables import parameter_schema
 
-from flows.execute import Execution
 from flows.pipeline import pipeline
 from flows.prm import prm
 from flows.problems import problems
+from flows.run.execute import Execution
 from flows.stages import STAGES
 from flows.traces import traces
 from flows.trees import trees

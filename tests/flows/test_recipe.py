@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from flows.execute import execute
+from flows.run.execute import execute
+from flows.run.work import InputsMissing, Work, status
 from flows.stages import STAGES
-from flows.work import InputsMissing, Work, status
 from storage.store import Store
 from tasks.params import ProblemsParams, TracesParams
 from tasks.recipe_params import RecipeParams

@@ -6,10 +6,10 @@ import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 
-from flows.execute import Runner, execute
 from flows.robustness import robustness
+from flows.run.execute import Runner, execute
+from flows.run.work import Work, status
 from flows.stages import STAGES
-from flows.work import Work, status
 from storage.store import Store
 from tasks.engine import Resources
 from tasks.robustness.effects_params import RobustnessParams

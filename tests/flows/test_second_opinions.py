@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from flows.execute import Runner, execute
+from flows.run.execute import Runner, execute
+from flows.run.work import InputsMissing, Work
 from flows.stages import STAGES
-from flows.work import InputsMissing, Work
 from storage.commit import InvalidData
 from storage.partition import Partition
 from storage.store import Store

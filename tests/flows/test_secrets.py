@@ -11,10 +11,10 @@ import pytest
 from typer.testing import CliRunner
 
 from flows.cli import app
-from flows.execute import Runner, execute
-from flows.failures import USAGE, failure_of
+from flows.commands.failures import USAGE, failure_of
+from flows.run.execute import Runner, execute
+from flows.run.work import Work
 from flows.stages import STAGES
-from flows.work import Work
 from storage.commit import InvalidData
 from storage.store import Store
 from tasks.engine import EngineParams, Resources
@@ -121,7 +121,7 @@ def test_prefect_is_told_nothing_of_the_key(
 ) -> None:
     from prefect.client.orchestration import get_client
 
-    from flows.launch import _send_logs
+    from flows.commands.launch import _send_logs
     from flows.traces import traces
 
     put_problems(tmp_path, problem_rows(3))

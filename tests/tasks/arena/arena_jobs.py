@@ -10,9 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from flows.execute import Execution, Runner, execute
+from flows.run.execute import Execution, Runner, execute
+from flows.run.work import Work
 from flows.stages import STAGES
-from flows.work import Work
 from storage.partition import Partition
 from storage.store import Store
 from tasks.arena.params import BattleImport, BattlesParams, RatingsParams

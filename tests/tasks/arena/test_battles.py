@@ -10,9 +10,9 @@ import pytest
 from pydantic import ValidationError
 
 from evals.identity import row_id
-from flows.execute import execute
+from flows.run.execute import execute
+from flows.run.work import InputsMissing, Work
 from flows.stages import STAGES
-from flows.work import InputsMissing, Work
 from storage.partition import Partition
 from storage.store import Store
 from tasks.arena.battles import judged_by, run

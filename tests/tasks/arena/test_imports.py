@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from flows.execute import execute
+from flows.run.execute import execute
+from flows.run.work import Work
 from flows.stages import STAGES
-from flows.work import Work
 from storage.commit import InvalidData
 from storage.store import Store
 from tasks.arena import pieces

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from evals.bradley_terry import Scale, fit
-from flows.work import InputsMissing
+from flows.run.work import InputsMissing
 from storage.partition import Partition
 from tasks.arena.ratings import NoRatings
 from tests.evals.ratings.worlds import world

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from flows.execute import execute
+from flows.run.execute import execute
+from flows.run.work import Work
 from flows.stages import STAGES
-from flows.work import Work
 from storage.partition import Partition
 from storage.store import Store
 from tasks.arena.params import BattlesParams, RatingsParams

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from flows.execute import Runner, execute
+from flows.run.execute import Runner, execute
+from flows.run.work import Work
 from flows.stages import STAGES
-from flows.work import Work
 from storage.store import Store
 from tasks.job import Outcome
 from tasks.verifier.checkpoint import Checkpoint, Checkpoints, Progress
