@@ -20,13 +20,13 @@ from typing import NamedTuple
 
 from benchmarks.workbench import arguments, commit, job_of, make_traces, report, show, workbench
 from storage.store import Store
-from tasks.engine import Completion, Engine, EngineParams, Request, Resources
+from tasks.engines.engine import Completion, Engine, EngineParams, Request, Resources
+from tasks.engines.model import resolve
+from tasks.engines.pool import open_engine
+from tasks.engines.vllm_engine import CPU_BLOCK
 from tasks.grading import Grader
 from tasks.labels import label
-from tasks.model import resolve
 from tasks.params import LabelsParams
-from tasks.pool import open_engine
-from tasks.vllm_engine import CPU_BLOCK
 
 
 class Speed(NamedTuple):

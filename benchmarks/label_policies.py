@@ -29,11 +29,11 @@ from evals.first_errors import Prediction, first_error_scores, known_first_error
 from evals.montecarlo import Evidence, Policy, cut_short
 from evals.policies import policy
 from storage.store import Store
-from tasks.engine import EngineParams, Resources, Sampling
+from tasks.engines.engine import EngineParams, Resources, Sampling
+from tasks.engines.pool import open_engine
 from tasks.grading import Grader
 from tasks.labels import label
 from tasks.params import LabelsParams, ProblemsParams, TracesParams
-from tasks.pool import open_engine
 
 VARIANTS: dict[str, dict[str, Any]] = {
     "fixed(16)": {"policy": "fixed", "k": 16},

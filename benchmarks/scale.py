@@ -29,13 +29,13 @@ from flows.run.execute import execute
 from flows.run.work import Work
 from flows.stages import STAGES
 from storage.store import Store
-from tasks.engine import EngineParams, Faults, Latency, Request, Resources
-from tasks.fake_engine import FakeEngine
+from tasks.engines.engine import EngineParams, Faults, Latency, Request, Resources
+from tasks.engines.fake_engine import FakeEngine
+from tasks.engines.pool import open_engine
+from tasks.engines.runtime import ray_session
 from tasks.grading import Grader
 from tasks.job import Job, Outcome
 from tasks.params import ProblemsParams, TracesParams
-from tasks.pool import open_engine
-from tasks.runtime import ray_session
 from tasks.traces import sample
 
 SAMPLES = 16

@@ -30,8 +30,8 @@ from evals.first_errors import NO_ERROR
 from evals.problems import Graph
 from evals.truth import first_error, step_truths
 from storage.store import Store
-from tasks.engine import EngineParams, Identity, Request, Sampling
-from tasks.fake_engine import FakeEngine
+from tasks.engines.engine import EngineParams, Identity, Request, Sampling
+from tasks.engines.fake_engine import FakeEngine
 from tasks.judge import judge
 from tasks.params import ConsensusParams, JudgeParams, LabelsParams
 

@@ -31,9 +31,9 @@ from flows.run.execute import Runner, execute
 from flows.run.work import Work
 from flows.stages import STAGES
 from storage.store import Store
-from tasks.engine import Resources
+from tasks.engines.engine import Resources
+from tasks.engines.runtime import ray_session
 from tasks.params import LabelsParams, Params, PRMParams, ProblemsParams, TracesParams
-from tasks.runtime import ray_session
 from tasks.strategies.params import StrategiesParams, VerifierRef
 from tasks.strategies.report import picture
 from tasks.strategies.summary import curves_of, outcomes_of

@@ -21,7 +21,7 @@ from flows.run.work import input_location
 from flows.stages import place
 from storage.partition import Partition
 from storage.store import Location, Store
-from tasks.engine import Resources
+from tasks.engines.engine import Resources
 from tasks.job import Job
 from tasks.verifier.params import Head, VerifierParams
 from tasks.verifier.quality import Constants, quality

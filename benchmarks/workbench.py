@@ -17,10 +17,10 @@ from flows.stages import STAGES
 from storage.manifest import Facts
 from storage.partition import Partition
 from storage.store import Store
-from tasks.engine import Resources
+from tasks.engines.engine import Resources
+from tasks.engines.runtime import ray_session
 from tasks.job import Job, Outcome
 from tasks.params import Params, ProblemsParams, TracesParams
-from tasks.runtime import ray_session
 
 PARTITION = Partition(date=datetime.date(2026, 1, 1), source="generated", model="tiny_reasoner")
 

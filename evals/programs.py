@@ -1,8 +1,8 @@
 """Programs that a model writes instead of a calculation (PAL, arXiv 2211.10435): found in a reply, and their answers.
 
 Guarantees: no text raises, and nothing is compiled here; a program that gives no answer has one word of `REASONS`. What
-runs them is tasks/programs.py. A float is rounded to 12 significant digits, for 0.1 + 0.2 means 0.3, and answers are
-compared exactly; integers, fractions and decimals are left as they are. Does not: mend a program.
+runs them is tasks/sandbox/programs.py. A float is rounded to 12 significant digits, for 0.1 + 0.2 means 0.3, and
+answers are compared exactly; integers, fractions and decimals are left as they are. Does not: mend a program.
 """
 
 import re

@@ -20,8 +20,8 @@ from flows.views.coverage import coverage_shown
 from flows.views.night_report import leave_night_report
 from storage.partition import Partition
 from storage.store import Store
-from tasks.engine import Resources
-from tasks.pool import keep_engines
+from tasks.engines.engine import Resources
+from tasks.engines.pool import keep_engines
 
 
 class SomeFailed(Exception):

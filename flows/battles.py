@@ -6,7 +6,7 @@ from flows.run.execute import MAX_DEAD_RATE, Execution
 from flows.run.partition_run import run_partition
 from storage.partition import Partition
 from tasks.arena.params import BattlesParams
-from tasks.engine import Resources
+from tasks.engines.engine import Resources
 
 
 @flow(name="battles", flow_run_name="battles {partition}", persist_result=False)

@@ -43,7 +43,7 @@ from flows.orders.parameters import build, field_rows
 from flows.run.addresses import Wanted
 from flows.stages import MAIN_JOB, PIPELINE_EXAMPLES, STAGES
 from storage.store import Store
-from tasks.engine import Resources
+from tasks.engines.engine import Resources
 
 app = typer.Typer(rich_markup_mode="rich", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 run_app = typer.Typer(rich_markup_mode="rich", no_args_is_help=True)

@@ -9,8 +9,8 @@ from flows.run.execute import MAX_DEAD_RATE, Execution
 from flows.run.partition_run import run_partition
 from flows.stages import STAGES
 from storage.partition import Partition
-from tasks.engine import Resources
-from tasks.pool import keep_engines
+from tasks.engines.engine import Resources
+from tasks.engines.pool import keep_engines
 
 
 class Step(BaseModel):

@@ -23,9 +23,9 @@ from flows.views.nights import baseline_of
 from storage.partition import Partition
 from storage.store import Store
 from tasks.arena.params import BattlesParams, RatingsParams
-from tasks.engine import Resources
+from tasks.engines.engine import Resources
+from tasks.engines.pool import keep_engines
 from tasks.params import LabelsParams, PRMParams, ProblemsParams, TracesParams
-from tasks.pool import keep_engines
 from tasks.robustness.effects_params import RobustnessParams
 from tasks.robustness.params import PerturbParams, TrialsParams
 from tasks.strategies.params import StrategiesParams

@@ -22,9 +22,9 @@ from flows.traces import traces as sample
 from storage.partition import Partition
 from storage.store import Store
 from tasks.artifacts import leave_checks
-from tasks.engine import Resources
+from tasks.engines.engine import Resources
+from tasks.engines.pool import keep_engines
 from tasks.params import LabelsParams, PRMParams, ProblemsParams, TracesParams
-from tasks.pool import keep_engines
 
 
 @flow(name="pipeline", flow_run_name="pipeline {partition}", persist_result=False)

@@ -5,7 +5,7 @@ from prefect import flow
 from flows.run.execute import MAX_DEAD_RATE, Execution
 from flows.run.partition_run import run_partition
 from storage.partition import Partition
-from tasks.engine import Resources
+from tasks.engines.engine import Resources
 from tasks.params import ProblemsParams
 
 

@@ -6,7 +6,7 @@ from flows.run.execute import MAX_DEAD_RATE, Execution
 from flows.run.partition_run import run_partition
 from storage.partition import Partition
 from tasks.arena.params import RatingsParams
-from tasks.engine import Resources
+from tasks.engines.engine import Resources
 
 
 @flow(name="ratings", flow_run_name="ratings {partition}", persist_result=False)

@@ -5,8 +5,8 @@ from prefect import flow
 from flows.run.execute import MAX_DEAD_RATE, Execution
 from flows.run.partition_run import run_partition
 from storage.partition import Partition
-from tasks.engine import Resources
-from tasks.recipe_params import RecipeParams
+from tasks.engines.engine import Resources
+from tasks.recipe.params import RecipeParams
 
 
 @flow(name="recipe", flow_run_name="recipe {partition}", persist_result=False)

@@ -16,7 +16,7 @@ from tasks.params import (
     TracesParams,
     TreesParams,
 )
-from tasks.recipe_params import RecipeParams
+from tasks.recipe.params import RecipeParams
 from tasks.robustness.effects_params import RobustnessParams
 from tasks.robustness.params import PerturbParams, TrialsParams
 from tasks.strategies.params import StrategiesParams
@@ -101,10 +101,10 @@ STAGES: dict[str, Stage] = {
             params=TreesParams,
             reads=("problems", "traces"),
             writes=("tree_rollouts", "trees"),
-            run="tasks.trees:run",
+            run="tasks.trees.stage:run",
             examples=("proctor run trees --set problems=100 --set budget=5000000",),
             grades=True,
-            report="tasks.tree_drawing:section",
+            report="tasks.trees.drawing:section",
         ),
         Stage(
             name="audit",
@@ -165,13 +165,13 @@ STAGES: dict[str, Stage] = {
             params=RecipeParams,
             reads=("problems", "traces"),
             writes=("sft", "preferences", "rlvr", "screened"),
-            run="tasks.recipe:run",
+            run="tasks.recipe.stage:run",
             examples=(
                 "proctor run recipe --set filters.bad_steps=true --set filters.max_length=2048",
                 'proctor run recipe --run short --set \'recipes=["shortest", "preferences"]\' --set length_ratio=1.2',
             ),
-            sources="tasks.recipe:inputs_of",
-            elsewhere="tasks.recipe:elsewhere",
+            sources="tasks.recipe.stage:inputs_of",
+            elsewhere="tasks.recipe.stage:elsewhere",
         ),
         Stage(
             name="strategies",

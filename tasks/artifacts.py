@@ -24,7 +24,7 @@ from prefect.artifacts import (
 
 from evals.gates import Check
 from storage.manifest import Manifest
-from tasks.figures import SHORT, lineage, numbers
+from tasks.report.figures import SHORT, lineage, numbers
 from tasks.report.markdown import markdown, plain
 from tasks.report.section import Picture, Section
 

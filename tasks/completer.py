@@ -5,11 +5,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, TypeVar
 
 from tasks.completions import Prompt
-from tasks.engine import Engine
+from tasks.engines.engine import Engine
+from tasks.engines.pool import open_engine
 from tasks.grading import Grader
 from tasks.job import Job, Outcome
 from tasks.params import LabelsParams, TracesParams, TreesParams
-from tasks.pool import open_engine
 
 P = TypeVar("P", LabelsParams, TreesParams)
 

@@ -16,7 +16,7 @@ from evals.answers import CHECKER, Grade
 from evals.golds import Gold
 from evals.identity import canonical_json, row_id, seed_of
 from evals.prompts import PROMPTS, PromptStyle, user_text
-from tasks.engine import Completion, Engine, Message, Request, Sampling, failed
+from tasks.engines.engine import Completion, Engine, Message, Request, Sampling, failed
 from tasks.grading import Grader
 from tasks.params import Chat
 

@@ -10,7 +10,7 @@ from storage.ledger import Ledger
 from storage.partition import Partition
 from storage.rows import DeadLetter
 from storage.store import Location
-from tasks.engine import Resources
+from tasks.engines.engine import Resources
 from tasks.params import Params
 
 P = TypeVar("P", bound=Params)

@@ -19,11 +19,11 @@ from evals.truth import step_faults
 from storage.rows import DeadLetter
 from storage.schemas import DATASETS
 from tasks.completions import Prompt, Prompter, for_each
-from tasks.engine import Engine, Identity
+from tasks.engines.engine import Engine, Identity
+from tasks.engines.pool import open_engine
 from tasks.job import Job, Outcome
 from tasks.judgements import Case, Judged, Row, faults_of, judgements_table, summarise
 from tasks.params import JudgeParams
-from tasks.pool import open_engine
 from tasks.replies import Replies
 
 PROGRAM = Identity(name="program", digest="evals.truth")

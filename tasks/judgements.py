@@ -12,7 +12,7 @@ from evals.identity import row_id
 from evals.judge import Judgement, StepVerdict
 from evals.truth import known_truths
 from storage.schemas import DATASETS
-from tasks.engine import Identity
+from tasks.engines.engine import Identity
 
 Row = dict[str, Any]
 

@@ -31,7 +31,7 @@ from storage.schemas import DATASETS
 from tasks.budget import Budget
 from tasks.completer import Prompts, how_the_traces_were_written, require_continuation, run_with_completer
 from tasks.completions import Prompter, for_each, regrade
-from tasks.engine import Engine
+from tasks.engines.engine import Engine
 from tasks.grading import Grader
 from tasks.job import Job, Outcome
 from tasks.params import LabelsParams

@@ -18,7 +18,7 @@ from evals.judge import Reference, ReplyForm
 from evals.omegaprm import Settings
 from evals.policies import DEFAULT_WAVES
 from evals.prompts import PromptStyle
-from tasks.engine import EngineParams, Sampling
+from tasks.engines.engine import EngineParams, Sampling
 
 Splitter = Literal["auto", "tags", "step", "blank_line", "newline"]
 Chat = Literal["auto", "on", "off"]

@@ -26,7 +26,7 @@ from storage.schemas import DATASETS
 from tasks.job import Job, Outcome
 from tasks.params import PRMParams
 from tasks.token_counter import token_counter
-from tasks.tree_paths import NODE, edges, paths, repeated
+from tasks.trees.paths import NODE, edges, paths, repeated
 
 Row = Mapping[str, Any]
 

@@ -16,14 +16,14 @@ from evals.identity import row_id
 from evals.prompts import user_text
 from tasks import traces as traces_stage
 from tasks.completions import Prompt
-from tasks.engine import Identity
+from tasks.engines.engine import Identity
+from tasks.engines.kept_engine import OWED, KeptEngine
 from tasks.grading import Grader
 from tasks.job import Job, Outcome
-from tasks.kept_engine import OWED, KeptEngine
 from tasks.labels import label
 from tasks.params import LabelsParams, TracesParams, TreesParams
 from tasks.traces import sample
-from tasks.trees import grow
+from tasks.trees.stage import grow
 
 
 class StillOwed(RuntimeError):

@@ -19,7 +19,7 @@ from storage.rows import DeadLetter
 from storage.schemas import DATASETS
 from tasks.budget import Budget
 from tasks.completions import Prompt, storable
-from tasks.engine import Completion, Engine, Request, Sampling, failed
+from tasks.engines.engine import Completion, Engine, Request, Sampling, failed
 from tasks.sampler import dead_letter
 
 GIVE_UP = 32

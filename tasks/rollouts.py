@@ -20,7 +20,7 @@ from storage.ids import Ids
 from storage.ledger import Ledger
 from storage.placed_rows import PlacedRows
 from tasks.completions import Prompt, complete, grade_columns
-from tasks.engine import Completion, Engine, Sampling
+from tasks.engines.engine import Completion, Engine, Sampling
 from tasks.grading import Grader
 
 

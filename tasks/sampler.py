@@ -21,7 +21,7 @@ from storage.placed_rows import PlacedRows
 from storage.rows import DeadLetter, table_of
 from storage.schemas import DATASETS
 from tasks.completions import Prompt, Prompter, complete, for_each
-from tasks.engine import Completion, Engine, Request, Sampling
+from tasks.engines.engine import Completion, Engine, Request, Sampling
 from tasks.grading import Grader
 from tasks.job import Job
 from tasks.params import Chat

@@ -12,7 +12,7 @@ def token_counter(name: str) -> tuple[TokenCounter, bool]:
     """How the model's tokenizer counts, and whether it has a token that opens every text."""
     from transformers import AutoTokenizer
 
-    from tasks.model import resolve
+    from tasks.engines.model import resolve
 
     model = resolve(name)
     tokenizer = AutoTokenizer.from_pretrained(model.path, revision=model.revision or "main", trust_remote_code=False)

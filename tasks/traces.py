@@ -21,12 +21,12 @@ from storage.ids import Ids
 from storage.placed_rows import PlacedRows
 from storage.schemas import DATASETS
 from tasks.completions import grade_columns
-from tasks.engine import Engine
+from tasks.engines.engine import Engine
+from tasks.engines.pool import open_engine
 from tasks.grading import Grader
 from tasks.imported_traces import read_traces
 from tasks.job import Job, Outcome
 from tasks.params import ImportParams, TracesParams
-from tasks.pool import open_engine
 from tasks.sampler import Asked, Row, Sampler
 from tasks.trace_scores import SCORED, summarise
 

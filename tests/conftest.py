@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-from tasks.runtime import ray_session
+from tasks.engines.runtime import ray_session
 
 # The engine's tests share their cores with property tests: a slow example there is no finding.
 settings.register_profile("proctor", deadline=None)

@@ -43,8 +43,13 @@ GUARDED = ("evals", "storage", "tasks", "flows")
 # package: the only places, as path prefixes, that may import it at all
 ONLY_IN = {
     "prefect": ("flows/", "tasks/artifacts.py"),
-    "ray": ("tasks/runtime.py", "tasks/pool.py", "tasks/verifier/workers.py", "tasks/verifier/pooling.py"),
-    "vllm": ("tasks/vllm_engine.py", "tasks/vllm_pooling.py"),
+    "ray": (
+        "tasks/engines/runtime.py",
+        "tasks/engines/pool.py",
+        "tasks/verifier/workers.py",
+        "tasks/verifier/pooling.py",
+    ),
+    "vllm": ("tasks/engines/vllm_engine.py", "tasks/verifier/vllm_pooling.py"),
     "fsspec": ("storage/",),
     "s3fs": ("storage/",),
 }
@@ -73,9 +78,9 @@ STAYS_LIGHT = {
     "flows.stages": SLOW,
     "flows.run.execute": SLOW,
     "storage.store": {"prefect", "ray", "torch", "pandas"},
-    "tasks.engine": {"prefect", "ray", "vllm", "torch", "transformers"},
-    "tasks.vllm_engine": {"prefect", "ray", "vllm", "torch", "transformers"},
-    "tasks.vllm_pooling": {"prefect", "ray", "vllm", "torch", "transformers"},
+    "tasks.engines.engine": {"prefect", "ray", "vllm", "torch", "transformers"},
+    "tasks.engines.vllm_engine": {"prefect", "ray", "vllm", "torch", "transformers"},
+    "tasks.verifier.vllm_pooling": {"prefect", "ray", "vllm", "torch", "transformers"},
 }
 
 
@@ -161,6 +166,12 @@ def test_rooms_of_flows_import_downwards() -> None:
         and floor(here) <= floor(there)
     ]
     assert not offences, f"from the ground up: {FLOORS}, but\n{listed(offences)}"
+
+
+def test_engines_know_nothing_of_stages() -> None:
+    room = [each for each in ALL if each.path.startswith("tasks/engines/") and each.package == "tasks"]
+    offences = [each for each in room if not each.module.startswith("tasks.engines.")]
+    assert not offences, listed(offences)
 
 
 def part(module: str) -> str:

@@ -31,8 +31,8 @@ SHORT = {"np": "numpy", "pd": "pandas"}
 
 EXCEPTIONS = {
     # Programs that a model wrote: run by a child that has given up files, network and processes before.
-    ("tasks/program_child.py", "compile"),
-    ("tasks/program_child.py", "exec"),
+    ("tasks/sandbox/child.py", "compile"),
+    ("tasks/sandbox/child.py", "exec"),
 }
 
 

@@ -25,7 +25,7 @@ from flows.run.work import InputsMissing, Work
 from storage.manifest import Manifest
 from storage.partition import Partition
 from storage.status import State
-from tasks.engine import Resources
+from tasks.engines.engine import Resources
 
 Reprocess = Literal["missing", "failed", "stale", "all"]
 """What is made again; each takes in those before it."""

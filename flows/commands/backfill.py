@@ -33,7 +33,7 @@ from flows.orders.parameters import build
 from flows.run.addresses import Unclear, Wanted
 from flows.stages import STAGES
 from storage.partition import slug
-from tasks.engine import Resources
+from tasks.engines.engine import Resources
 
 app = typer.Typer(rich_markup_mode="rich", no_args_is_help=True)
 

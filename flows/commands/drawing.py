@@ -35,7 +35,7 @@ def draw(
         from flows.run.work import input_location
         from flows.views.selection import Selection, committed
         from storage.store import Missing, Store
-        from tasks.tree_drawing import best_to_show, mermaid, svg
+        from tasks.trees.drawing import best_to_show, mermaid, svg
 
         store, chosen = Store(root), Selection(date.date() if date else None, source, model, run)
         [(location, _)] = committed(store, "trees", chosen)

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tasks.engine import Resources
+from tasks.engines.engine import Resources
 
 _PARTITION = "Partition"
 _PARAMETERS = "Parameters: what changes the rows"

@@ -22,7 +22,7 @@ from flows.views.selection import Selection, committed
 from storage.manifest import Manifest
 from storage.status import differences
 from storage.store import Location, Missing, Store
-from tasks.engine import Resources
+from tasks.engines.engine import Resources
 from tasks.job import Job, Outcome
 
 OWED = "owed"

@@ -13,7 +13,7 @@ from flows.stages import STAGES
 from storage.partition import Partition
 from storage.store import Store
 from tasks.arena.params import BattlesParams, RatingsParams
-from tasks.engine import EngineParams
+from tasks.engines.engine import EngineParams
 from tasks.params import LabelsParams, Params, PRMParams, ProblemsParams, TracesParams
 from tasks.robustness.effects_params import RobustnessParams
 from tasks.robustness.params import KindOptions, PerturbParams, TrialsParams

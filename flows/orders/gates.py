@@ -11,7 +11,7 @@ from flows.orders.order import PIPELINE, Order
 from flows.orders.parameters import ParameterError
 from flows.run.execute import Execution
 from flows.stages import MAIN_JOB, STAGES
-from tasks.figures import measures
+from tasks.report.figures import measures
 
 
 def checks_of(execution: Execution, gates: Sequence[Gate]) -> list[Check]:

@@ -18,7 +18,7 @@ from flows.run.work import Work
 from flows.stages import MAIN_JOB, STAGES
 from storage.partition import Partition
 from storage.store import Store
-from tasks.engine import Resources
+from tasks.engines.engine import Resources
 from tasks.params import Params
 
 PIPELINE = "pipeline"

@@ -27,7 +27,7 @@ from storage.lease import Lease
 from storage.manifest import Facts, Manifest
 from storage.partition import Partition
 from storage.store import Location
-from tasks.engine import Resources
+from tasks.engines.engine import Resources
 from tasks.job import Job, Outcome
 
 MAX_DEAD_RATE = 0.05

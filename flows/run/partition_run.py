@@ -24,7 +24,7 @@ from flows.stages import STAGES
 from storage.partition import Partition
 from storage.store import Store
 from tasks import artifacts
-from tasks.engine import Resources
+from tasks.engines.engine import Resources
 from tasks.params import Params
 
 

@@ -20,8 +20,8 @@ from storage.schemas import DATASETS
 from storage.secrets import refuse_secrets
 from storage.status import State, Status, differences
 from storage.store import Location, Store
-from tasks.engine import EngineParams
-from tasks.model import embedded, resolve
+from tasks.engines.engine import EngineParams
+from tasks.engines.model import embedded, resolve
 from tasks.params import Params, TracesParams
 
 MAIN_RUN = "main"

@@ -66,9 +66,9 @@ class Place:
             "RAY_ADDRESS": f"127.0.0.1:{self.ray_port}",
             "RAY_AUTH_MODE": "token",  # told to both sides: by itself only `ray start` turns it on, where a token lies
             "RAY_AUTH_TOKEN": self.ray_token,
-            "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # listens on 127.0.0.1 alone, see tasks/runtime.py
+            "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # listens on 127.0.0.1 alone, see tasks/engines/runtime.py
             "RAY_USAGE_STATS_ENABLED": "0",
-            "RAY_worker_niceness": "0",  # see tasks/runtime.py
+            "RAY_worker_niceness": "0",  # see tasks/engines/runtime.py
             "PROCTOR_HOME": str(HOME),
             "PROCTOR_ROOT": self.root,
         }

@@ -12,10 +12,10 @@ from flows.stages import place
 from storage.partition import Partition
 from storage.store import Location, Store
 from tasks.arena.report import OVERALL
-from tasks.figures import measures
-from tasks.nights import RATES, section
+from tasks.report.figures import measures
+from tasks.report.nights import RATES, section
 from tasks.report.section import Section
-from tasks.trends import Night, followed, trends
+from tasks.report.trends import Night, followed, trends
 
 NIGHTS = 14
 """How far back the trend reaches, this night counted."""

@@ -20,7 +20,7 @@ from storage.manifest import Manifest
 from storage.partition import Partition
 from storage.schemas import DATASETS
 from storage.store import Location, Missing, Store
-from tasks.figures import SHORT, numbers
+from tasks.report.figures import SHORT, numbers
 from tasks.report.html import page
 from tasks.report.section import Section, Table
 

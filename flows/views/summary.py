@@ -12,7 +12,7 @@ from rich.text import Text
 from flows.run.execute import Execution
 from flows.stages import MAIN_JOB, STAGES
 from storage.manifest import Manifest
-from tasks.figures import numbers
+from tasks.report.figures import numbers
 
 
 def results(executions: Sequence[Execution]) -> RenderableType:

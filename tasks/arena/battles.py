@@ -26,9 +26,9 @@ from tasks.arena.contestants import Clerk, Meeting, Meetings, NoBattles, Row, co
 from tasks.arena.judges import GoldJudge, Judge, ModelJudge, VotersJudge, no_replies, replies_of
 from tasks.arena.params import BattlesParams
 from tasks.arena.simulation import electorate_of, simulated_battles
-from tasks.engine import Engine
+from tasks.engines.engine import Engine
+from tasks.engines.pool import open_engine
 from tasks.job import Job, Outcome
-from tasks.pool import open_engine
 
 ROUNDS = 10
 """Turns in which the most informative pairs are chosen; a fifth of the battles comes before, at random."""

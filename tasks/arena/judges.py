@@ -23,7 +23,7 @@ from storage.schemas import DATASETS
 from tasks.arena.contestants import Clerk, Meeting, Row
 from tasks.arena.params import BattlesParams
 from tasks.completions import Prompt, Prompter, for_each
-from tasks.engine import Engine
+from tasks.engines.engine import Engine
 from tasks.job import Job
 from tasks.judge import UnreadableJudge
 from tasks.replies import Replies

@@ -9,7 +9,7 @@ from evals.judge import Reference
 from evals.style import FEATURES as STYLE
 from evals.style import Normalisation
 from storage.partition import Partition
-from tasks.engine import EngineParams, Sampling
+from tasks.engines.engine import EngineParams, Sampling
 from tasks.params import Chat, Params
 
 Cluster = Literal["none", "prompt", "user", "session"]

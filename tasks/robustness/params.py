@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from evals.extraction import Style
 from evals.perturb.variant import Kind, Tier
 from evals.prompts import PromptStyle
-from tasks.engine import EngineParams, Sampling
+from tasks.engines.engine import EngineParams, Sampling
 from tasks.params import Chat, Params
 
 ALONE: tuple[Kind, ...] = ("identity", "numbers", "names", "objects", "names+numbers", "order", "distractor", "larger")

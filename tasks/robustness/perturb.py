@@ -16,8 +16,8 @@ from evals.perturb.variant import Kind, Refusal, SeedProblem, Variant
 from evals.records import Refusal as BadFile
 from storage.rows import table_of
 from storage.schemas import DATASETS
+from tasks.engines.pool import open_engine
 from tasks.job import Job, Outcome
-from tasks.pool import open_engine
 from tasks.robustness.params import PerturbParams
 from tasks.robustness.rewriting import NOTHING, Reworded, reword
 from tasks.robustness.template_files import templates

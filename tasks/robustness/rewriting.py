@@ -16,7 +16,7 @@ from evals.perturb.variant import Draft, Refusal, Refused, SeedProblem, Variant
 from storage.rows import DeadLetter
 from storage.schemas import DATASETS
 from tasks.completions import Prompter, for_each
-from tasks.engine import Engine
+from tasks.engines.engine import Engine
 from tasks.job import Job
 from tasks.replies import Replies
 from tasks.robustness.params import PerturbParams, RewriterParams

@@ -23,10 +23,10 @@ from evals.perturb.difficulty import difficulty, question_tokens
 from storage.placed_rows import PlacedRows
 from storage.schemas import DATASETS
 from tasks.completions import grade_columns
-from tasks.engine import Engine
+from tasks.engines.engine import Engine
+from tasks.engines.pool import open_engine
 from tasks.grading import Grader
 from tasks.job import Job, Outcome
-from tasks.pool import open_engine
 from tasks.robustness.params import TrialsParams
 from tasks.robustness.variant_rows import ORIGINAL, Row
 from tasks.sampler import Asked, Sampler

@@ -14,7 +14,7 @@ from itertools import accumulate, groupby, pairwise
 from typing import Any
 
 from evals.prompts import PROMPTS, PromptStyle, user_text
-from tasks.model import ModelRef
+from tasks.engines.model import ModelRef
 from tasks.params import Chat
 from tasks.verifier.encoding import Item
 from tasks.verifier.network import base_context, tokenizer_of

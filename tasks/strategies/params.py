@@ -9,7 +9,7 @@ from evals.judge import ReplyForm
 from evals.strategies import AnySettings, strategy
 from evals.strategies.settings import Majority, Pass
 from storage.partition import Name
-from tasks.engine import EngineParams
+from tasks.engines.engine import EngineParams
 from tasks.params import Params
 from tasks.verifier.params import Runner
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from evals.strategies.protocol import Ask, Generate, Probabilities, Result, RunProgram, Said, Score, Strategy, Task
-from tasks.programs import Programs
+from tasks.sandbox.programs import Programs
 from tasks.strategies.judging import Judge
 from tasks.strategies.samples import Problem, Samples, Unanswered
 from tasks.strategies.scores import Scores

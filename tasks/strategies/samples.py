@@ -22,7 +22,7 @@ from storage.ledger import Ledger
 from storage.schemas import DATASETS
 from tasks.budget import Budget
 from tasks.completions import Prompt, Prompter, storable
-from tasks.engine import Completion, Engine, Request, Sampling
+from tasks.engines.engine import Completion, Engine, Request, Sampling
 from tasks.params import Chat, TracesParams
 
 Row = dict[str, Any]

@@ -25,12 +25,12 @@ from storage.rows import DeadLetter
 from storage.schemas import DATASETS
 from tasks.completer import how_the_traces_were_written
 from tasks.completions import for_each, grade_columns
-from tasks.engine import Engine
+from tasks.engines.engine import Engine
+from tasks.engines.pool import open_engine
 from tasks.grading import Grader
 from tasks.job import Job, Outcome
 from tasks.params import TracesParams
-from tasks.pool import open_engine
-from tasks.programs import Programs
+from tasks.sandbox.programs import Programs
 from tasks.strategies.params import StrategiesParams
 from tasks.strategies.play import Cost, Player
 from tasks.strategies.samples import BUDGET, Problem, Row, Samples, Unanswered

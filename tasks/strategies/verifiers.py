@@ -5,9 +5,9 @@ from contextlib import ExitStack
 from storage.partition import Partition
 from storage.store import Location, Store
 from tasks.completer import how_the_traces_were_written
-from tasks.engine import EngineParams
+from tasks.engines.engine import EngineParams
+from tasks.engines.model import resolve
 from tasks.job import Job
-from tasks.model import resolve
 from tasks.strategies.judging import Judge
 from tasks.strategies.likelihood import LikelihoodScorer
 from tasks.strategies.params import StrategiesParams, VerifierRef

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from tasks.model import ModelRef
+from tasks.engines.model import ModelRef
 from tasks.verifier.confidence import ConfidenceNetwork, new_confidence_network, trained_confidence_network
 from tasks.verifier.encoding import Encoded
 from tasks.verifier.params import Head

@@ -16,15 +16,15 @@ from pathlib import Path
 from typing import Any
 
 from storage.store import Location
-from tasks.engine import Resources
-from tasks.pool import gpus_of_an_actor, require_gpus
-from tasks.runtime import ray_session
+from tasks.engines.engine import Resources
+from tasks.engines.pool import gpus_of_an_actor, require_gpus
+from tasks.engines.runtime import ray_session
 from tasks.verifier.encoding import Encoded
 from tasks.verifier.network import tokenizer_of
 from tasks.verifier.params import Kind, Runner
 from tasks.verifier.scorer import NetworkScorer, scorer_in
+from tasks.verifier.vllm_pooling import NotServed, PoolingModel
 from tasks.verifier.weights import committed_files, read_card, unpack
-from tasks.vllm_pooling import NotServed, PoolingModel
 
 AT_ONCE = 2**20
 """Tokens that the actors are given at a time; vLLM batches them by itself."""

@@ -17,8 +17,8 @@ from evals.identity import fingerprint
 from evals.verifier.splits import SPLITS
 from storage.rows import table_of
 from storage.schemas import DATASETS
+from tasks.engines.model import ModelRef, resolve
 from tasks.job import Job, Outcome
-from tasks.model import ModelRef, resolve
 from tasks.verifier.checkpoint import Checkpoint
 from tasks.verifier.chunks import chunks
 from tasks.verifier.encoding import Encoder

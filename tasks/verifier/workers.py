@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from storage.store import Location
-from tasks.engine import Resources
-from tasks.model import ModelRef
-from tasks.runtime import ray_session
+from tasks.engines.engine import Resources
+from tasks.engines.model import ModelRef
+from tasks.engines.runtime import ray_session
 from tasks.verifier.checkpoint import Checkpoint, Checkpoints
 from tasks.verifier.examples import Example
 from tasks.verifier.group import ALONE, Group

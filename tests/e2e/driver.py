@@ -8,7 +8,7 @@ from flows.run.execute import Runner, execute
 from flows.run.work import Work
 from flows.stages import STAGES
 from storage.store import Store
-from tasks.engine import Resources
+from tasks.engines.engine import Resources
 from tests.e2e.places import partition
 
 

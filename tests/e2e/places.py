@@ -13,7 +13,7 @@ from flows.run.work import Work
 from flows.stages import STAGES
 from storage.partition import Partition
 from storage.store import Location, Store
-from tasks.engine import Resources
+from tasks.engines.engine import Resources
 from tasks.params import Params
 
 

@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 import pytest
 
 from storage.store import Location
-from tasks.engine import EngineParams, Resources, Sampling
-from tasks.journal import read_journal
+from tasks.engines.engine import EngineParams, Resources, Sampling
+from tasks.engines.journal import read_journal
 from tasks.params import LabelsParams, ProblemsParams, TracesParams
 from tests.e2e.places import kept_ids, kill, location, run, start, wait_until_kept
 

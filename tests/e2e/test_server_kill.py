@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from evals.judge import written_verdicts
-from tasks.engine import EngineParams, Resources, Sampling
-from tasks.journal import read_journal
+from tasks.engines.engine import EngineParams, Resources, Sampling
+from tasks.engines.journal import read_journal
 from tasks.params import JudgeParams, Params, TracesParams
 from tasks.robustness.params import PerturbParams, TrialsParams
 from tasks.robustness.perturb import run as perturb

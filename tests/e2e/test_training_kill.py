@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tasks.engine import Resources
+from tasks.engines.engine import Resources
 from tasks.verifier import training
 from tasks.verifier.checkpoint import Checkpoints
 from tests.e2e.places import kill, run, start, wait_until_kept

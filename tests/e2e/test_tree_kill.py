@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.journal import read_journal
+from tasks.engines.journal import read_journal
 from tasks.params import TracesParams, TreesParams
 from tests.e2e.places import kept_ids, kill, start_driver, wait_until_kept
 from tests.e2e.tree_driver import to_commit

@@ -10,12 +10,12 @@ from flows.run.execute import Execution, Runner, execute
 from flows.run.work import Work
 from flows.stages import STAGES
 from storage.store import Store
-from tasks.engine import Faults, Resources
-from tasks.fake_engine import FakeEngine
+from tasks.engines.engine import Faults, Resources
+from tasks.engines.fake_engine import FakeEngine
 from tasks.grading import Grader
 from tasks.job import Job, Outcome
 from tasks.params import TreesParams
-from tasks.trees import grow
+from tasks.trees.stage import grow
 from tests.tasks.jobs import PARTITION
 
 PACE = 0.0005

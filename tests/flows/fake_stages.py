@@ -11,14 +11,14 @@ from flows.run.work import Work
 from flows.stages import STAGES
 from storage.partition import Partition
 from storage.store import Store
-from tasks.engine import Faults, Request
-from tasks.fake_engine import FakeEngine
+from tasks.engines.engine import Faults, Request
+from tasks.engines.fake_engine import FakeEngine
 from tasks.grading import Grader
 from tasks.job import Job, Outcome
 from tasks.labels import label
 from tasks.params import LabelsParams, Params, ProblemsParams, TracesParams, TreesParams
 from tasks.traces import sample
-from tasks.trees import grow
+from tasks.trees.stage import grow
 from tests.tasks.jobs import FAKE, PARTITION, at, commit
 
 TRACES = TracesParams(engine=FAKE, samples=4)

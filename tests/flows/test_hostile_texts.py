@@ -21,16 +21,16 @@ from flows.run.work import Work
 from flows.stages import STAGES
 from storage.partition import Partition
 from storage.store import Store
-from tasks.engine import Request
-from tasks.fake_engine import FakeEngine
-from tasks.figures import lineage
+from tasks.engines.engine import Request
+from tasks.engines.fake_engine import FakeEngine
 from tasks.grading import Grader
 from tasks.job import Job, Outcome
 from tasks.params import Params, ProblemsParams, TracesParams, TreesParams
+from tasks.report.figures import lineage
 from tasks.report.markdown import markdown
 from tasks.report.section import Picture, Prose, Section, Table
 from tasks.traces import sample
-from tasks.trees import grow
+from tasks.trees.stage import grow
 from tests.tasks.jobs import FAKE, PARTITION
 
 HOSTILE = (

@@ -22,9 +22,9 @@ from flows.trees import trees
 from storage.lease import LeaseHeld
 from storage.partition import Partition
 from storage.store import Store
-from tasks.engine import EngineParams
-from tasks.figures import SHORT
+from tasks.engines.engine import EngineParams
 from tasks.params import LabelsParams, ProblemsParams, TracesParams, TreesParams
+from tasks.report.figures import SHORT
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(600)]
 

@@ -9,7 +9,7 @@ from flows.run.work import InputsMissing, Work, status
 from flows.stages import STAGES
 from storage.store import Store
 from tasks.params import ProblemsParams, TracesParams
-from tasks.recipe_params import RecipeParams
+from tasks.recipe.params import RecipeParams
 from tests.tasks.jobs import PARTITION, at, commit, problem_rows, trace_row
 
 PROBLEMS = problem_rows(2)

@@ -11,7 +11,7 @@ from flows.run.execute import Runner, execute
 from flows.run.work import Work, status
 from flows.stages import STAGES
 from storage.store import Store
-from tasks.engine import Resources
+from tasks.engines.engine import Resources
 from tasks.robustness.effects_params import RobustnessParams
 from tests.evals.robustness.trials import trials
 from tests.tasks.jobs import PARTITION

@@ -12,7 +12,7 @@ from flows.stages import STAGES
 from storage.commit import InvalidData
 from storage.partition import Partition
 from storage.store import Store
-from tasks.engine import EngineParams, Resources
+from tasks.engines.engine import EngineParams, Resources
 from tasks.params import ConsensusParams, JudgeParams, Params, PRMParams
 from tests.tasks.jobs import commit, problem_rows, solution, trace_row
 from tests.tasks.openai_server import Answer, openai_server

@@ -17,7 +17,7 @@ from flows.run.work import Work
 from flows.stages import STAGES
 from storage.commit import InvalidData
 from storage.store import Store
-from tasks.engine import EngineParams, Resources
+from tasks.engines.engine import EngineParams, Resources
 from tasks.params import TracesParams
 from tests.flows.fake_stages import put_problems
 from tests.flows.written import places_with, written

@@ -9,7 +9,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from evals.problems import generate
 from evals.prompts import plain_prompt, user_text
 from models.evaluate import complete
-from tasks.model import EMBEDDED
+from tasks.engines.model import EMBEDDED
 
 NAMES = ("tiny_reasoner", "tiny_reasoner_mid", "tiny_reasoner_early")
 

@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 from evals.problems import OPERATIONS, generate
 from evals.truth import equations
 from models.train import CHECKPOINT, bucket_rows, build_tokenizer, collate, drill, near, rate, train, with_slip
-from tasks.model import EMBEDDED
+from tasks.engines.model import EMBEDDED
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tasks.engine import EngineParams, Resources
-from tasks.vllm_engine import VLLMEngine
+from tasks.engines.engine import EngineParams, Resources
+from tasks.engines.vllm_engine import VLLMEngine
 
 
 @pytest.fixture(scope="session")

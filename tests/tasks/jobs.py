@@ -12,7 +12,7 @@ from storage.manifest import Expected, Facts
 from storage.partition import Partition
 from storage.schemas import DATASETS
 from storage.store import Location, Store
-from tasks.engine import EngineParams, Resources
+from tasks.engines.engine import EngineParams, Resources
 from tasks.job import Job
 from tasks.params import JudgeParams, LabelsParams, Params, TracesParams, TreesParams
 

@@ -8,7 +8,7 @@ from evals.audit_sheet import SheetRow
 from evals.identity import row_id
 from storage.schemas import DATASETS
 from tasks.audit import drawn, inputs_of, run, save
-from tasks.engine import Resources
+from tasks.engines.engine import Resources
 from tasks.job import Job
 from tasks.params import AuditParams, TracesParams
 from tasks.records import SourceError

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from tasks.consensus import run
-from tasks.engine import Resources
+from tasks.engines.engine import Resources
 from tasks.job import Job, Outcome
 from tasks.params import ConsensusParams
 from tests.tasks.jobs import PARTITION, at, commit, problem_rows, quiet, schema_of, trace_row

@@ -10,8 +10,8 @@ import pytest
 from evals.golds import Gold
 from evals.prompts import user_text
 from storage.partition import Partition
-from tasks.engine import Request, Resources
-from tasks.fake_engine import FakeEngine
+from tasks.engines.engine import Request, Resources
+from tasks.engines.fake_engine import FakeEngine
 from tasks.grading import Grader
 from tasks.job import Job, Outcome
 from tasks.labels import label

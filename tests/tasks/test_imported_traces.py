@@ -7,8 +7,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from storage.schemas import DATASETS
-from tasks.engine import Resources
-from tasks.fake_engine import FakeEngine
+from tasks.engines.engine import Resources
+from tasks.engines.fake_engine import FakeEngine
 from tasks.grading import Grader
 from tasks.imported_traces import inputs_of
 from tasks.job import Job

@@ -8,9 +8,9 @@ from evals.judge import Reading, unread, written_verdicts
 from evals.problems import Graph
 from evals.truth import step_truths
 from tasks import replies
-from tasks.engine import EngineDied, EngineParams, Faults, Request, Resources, Sampling
-from tasks.fake_engine import FakeEngine
-from tasks.http_engine import HttpEngine
+from tasks.engines.engine import EngineDied, EngineParams, Faults, Request, Resources, Sampling
+from tasks.engines.fake_engine import FakeEngine
+from tasks.engines.http_engine import HttpEngine
 from tasks.job import Outcome
 from tasks.judge import UnreadableJudge, by_program, judge
 from tasks.params import JudgeParams, TracesParams

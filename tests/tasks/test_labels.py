@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.engine import Abilities, Request, Sampling
-from tasks.fake_engine import FakeEngine
+from tasks.engines.engine import Abilities, Request, Sampling
+from tasks.engines.fake_engine import FakeEngine
 from tasks.grading import Grader
 from tasks.labels import label
 from tasks.params import LabelsParams, TracesParams

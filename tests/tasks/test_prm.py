@@ -7,7 +7,7 @@ from storage.manifest import Expected
 from storage.partition import Partition
 from storage.schemas import DATASETS
 from storage.store import Store
-from tasks.engine import Resources
+from tasks.engines.engine import Resources
 from tasks.job import Job
 from tasks.params import PRMParams
 from tasks.prm import run

@@ -8,7 +8,7 @@ import pytest
 
 from storage.partition import Partition
 from storage.schemas import DATASETS
-from tasks.engine import Resources
+from tasks.engines.engine import Resources
 from tasks.job import Job
 from tasks.params import ProblemsParams
 from tasks.problems import run

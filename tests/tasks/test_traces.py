@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.engine import Completion, EngineDied, Request, Resources, Sampling
-from tasks.fake_engine import FakeEngine
+from tasks.engines.engine import Completion, EngineDied, Request, Resources, Sampling
+from tasks.engines.fake_engine import FakeEngine
 from tasks.grading import Grader
 from tasks.params import TracesParams
 from tasks.traces import sample

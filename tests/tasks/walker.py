@@ -3,7 +3,7 @@
 import random
 import re
 
-from tasks.engine import Request
+from tasks.engines.engine import Request
 
 STEPS = 4
 

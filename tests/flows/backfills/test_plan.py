@@ -20,7 +20,7 @@ from storage.manifest import Expected
 from storage.partition import Partition
 from storage.store import Store
 from tasks.arena.params import BattlesParams
-from tasks.engine import EngineParams
+from tasks.engines.engine import EngineParams
 from tasks.params import ProblemsParams, TracesParams
 
 MONDAY = datetime.date(2026, 11, 16)

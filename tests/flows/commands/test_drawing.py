@@ -14,7 +14,7 @@ from storage.store import Store
 from tasks.params import TreesParams
 from tests.tasks.jobs import commit
 from tests.tasks.test_prm import PROBLEM
-from tests.tasks.test_tree_paths import NODES
+from tests.tasks.trees.test_paths import NODES
 
 
 @pytest.fixture

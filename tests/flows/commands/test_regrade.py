@@ -18,7 +18,7 @@ from flows.run.execute import execute
 from flows.run.work import Work, status
 from flows.stages import STAGES
 from storage.store import Store
-from tasks.engine import Sampling
+from tasks.engines.engine import Sampling
 from tasks.params import ImportParams, LabelsParams, ProblemsParams, TracesParams, TreesParams
 from tests.flows.fake_stages import REFUSED, STRANGE, TRACES, made, put_problems
 from tests.tasks.annotated_files import write

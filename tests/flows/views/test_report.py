@@ -11,7 +11,7 @@ from storage.store import Store
 from tasks.params import TreesParams
 from tests.tasks.jobs import commit
 from tests.tasks.test_prm import PROBLEM
-from tests.tasks.test_tree_paths import NODES
+from tests.tasks.trees.test_paths import NODES
 
 
 def test_a_page_shows_what_is_committed_and_pictures_of_it(store: Store, partition: Partition, tmp_path: Path) -> None:

@@ -18,8 +18,8 @@ from storage.store import Store
 from tasks.arena.battles import judged_by, run
 from tasks.arena.contestants import NoBattles
 from tasks.arena.params import BattlesParams, RatingsParams
-from tasks.engine import EngineParams, Request, Resources
-from tasks.fake_engine import FakeEngine
+from tasks.engines.engine import EngineParams, Request, Resources
+from tasks.engines.fake_engine import FakeEngine
 from tasks.job import Job, Outcome
 from tasks.judge import UnreadableJudge
 from tasks.params import TracesParams

@@ -6,7 +6,7 @@ from typing import Any
 
 from storage.manifest import Expected, Facts
 from storage.store import Location, Store
-from tasks.engine import Resources
+from tasks.engines.engine import Resources
 from tasks.job import Job
 from tasks.params import Params
 from tasks.robustness.effects_params import RobustnessParams

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from storage.store import Location
-from tasks.engine import Resources
+from tasks.engines.engine import Resources
 from tasks.job import Job, Outcome
 from tasks.robustness.params import PerturbParams, TrialsParams
 from tests.tasks.jobs import PARTITION, at, commit, problem_rows, quiet

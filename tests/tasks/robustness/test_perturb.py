@@ -7,8 +7,8 @@ from pydantic import ValidationError
 
 from evals.perturb.difficulty import difficulty
 from evals.perturb.kinds import KINDS
-from tasks.engine import Request, Sampling
-from tasks.fake_engine import FakeEngine
+from tasks.engines.engine import Request, Sampling
+from tasks.engines.fake_engine import FakeEngine
 from tasks.job import Outcome
 from tasks.records import SourceError
 from tasks.robustness.params import ALONE, KindOptions, PerturbParams, RewriterParams

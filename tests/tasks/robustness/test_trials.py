@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.engine import EngineDied, Faults, Request, Resources, Sampling
-from tasks.fake_engine import FakeEngine
+from tasks.engines.engine import EngineDied, Faults, Request, Resources, Sampling
+from tasks.engines.fake_engine import FakeEngine
 from tasks.grading import Grader
 from tasks.job import Outcome
 from tasks.robustness.params import PerturbParams, TrialsParams

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.engine import Engine, EngineDied, Request, Resources
-from tasks.fake_engine import FakeEngine
+from tasks.engines.engine import Engine, EngineDied, Request, Resources
+from tasks.engines.fake_engine import FakeEngine
 from tasks.grading import Grader
 from tasks.job import Job, Outcome
 from tasks.params import TracesParams

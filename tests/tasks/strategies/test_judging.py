@@ -7,8 +7,8 @@ import pytest
 
 from evals.judge import written_verdicts
 from evals.strategies.settings import Beam, BestOf, Weighted
-from tasks.engine import Request
-from tasks.fake_engine import FakeEngine, add_up
+from tasks.engines.engine import Request
+from tasks.engines.fake_engine import FakeEngine, add_up
 from tasks.job import Outcome
 from tasks.strategies.params import VerifierRef
 from tests.tasks.jobs import FAKE, at

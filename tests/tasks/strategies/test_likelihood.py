@@ -3,7 +3,7 @@ import math
 import pytest
 
 from evals.prompts import plain_prompt
-from tasks.model import resolve
+from tasks.engines.model import resolve
 from tasks.strategies.likelihood import LikelihoodScorer
 from tasks.verifier.network import tokenizer_of
 

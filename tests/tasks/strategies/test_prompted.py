@@ -17,7 +17,7 @@ from evals.strategies.prompted import (
     SelfRated,
     TreeOfThoughts,
 )
-from tasks.engine import Request
+from tasks.engines.engine import Request
 from tasks.job import Outcome
 from tasks.report.section import Table
 from tasks.strategies.params import StrategiesParams

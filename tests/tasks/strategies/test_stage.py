@@ -6,8 +6,8 @@ from pydantic import ValidationError
 
 from evals.passk import pass_at_k
 from evals.strategies.settings import DVTS, Beam, BestOf, Majority, Pass, Prune, Weighted
-from tasks.engine import EngineDied, Faults
-from tasks.fake_engine import FakeEngine
+from tasks.engines.engine import EngineDied, Faults
+from tasks.engines.fake_engine import FakeEngine
 from tasks.job import Outcome
 from tasks.params import TracesParams
 from tasks.strategies.params import StrategiesParams

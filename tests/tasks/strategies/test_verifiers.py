@@ -6,7 +6,7 @@ import pytest
 
 from evals.strategies.settings import BestOf, Majority
 from storage.store import Store
-from tasks.model import resolve
+from tasks.engines.model import resolve
 from tasks.strategies.params import StrategiesParams, VerifierRef
 from tasks.strategies.verifiers import elsewhere, load_verifiers
 from tasks.verifier.chunks import chunks

@@ -4,16 +4,16 @@ from pathlib import Path
 
 from evals.steps import split
 from evals.strategies.settings import DVTS, Beam, Majority
-from tasks.engine import EngineParams
+from tasks.engines.engine import EngineParams
+from tasks.engines.model import resolve
+from tasks.engines.vllm_engine import VLLMEngine
 from tasks.grading import Grader
-from tasks.model import resolve
 from tasks.params import TracesParams
 from tasks.strategies.likelihood import LikelihoodScorer
 from tasks.strategies.params import StrategiesParams
 from tasks.strategies.scores import Verifier
 from tasks.strategies.stage import play_all
 from tasks.traces import sample
-from tasks.vllm_engine import VLLMEngine
 from tests.tasks.jobs import at, commit, problem_rows, traces_job
 from tests.tasks.strategies.games import strategies_job
 

@@ -10,7 +10,7 @@ import pytest
 
 from evals.exports import Form, LabelledStep, LabelledTrace, export
 from evals.problems import generate
-from tasks.engine import Resources
+from tasks.engines.engine import Resources
 from tasks.job import Job
 from tasks.params import TracesParams
 from tasks.verifier import training

@@ -9,8 +9,8 @@ import pytest
 import torch
 from safetensors.torch import load
 
+from tasks.engines.model import resolve
 from tasks.job import Outcome
-from tasks.model import resolve
 from tasks.verifier.chunks import files_of
 from tasks.verifier.confidence import HEAD, features
 from tasks.verifier.encoding import Encoder

@@ -8,7 +8,7 @@ from evals.exports import Form, LabelledStep, LabelledTrace, export
 from evals.policies import policy
 from evals.steps import split
 from evals.verifier.likelihood import Evidence
-from tasks.model import resolve
+from tasks.engines.model import resolve
 from tasks.verifier.encoding import Encoder
 from tasks.verifier.examples import Examples, Known, SearchedLabels, examples, require_rollouts_of_every_step
 from tasks.verifier.network import tokenizer_of

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from storage.store import Location
-from tasks.model import resolve
+from tasks.engines.model import resolve
 from tasks.verifier.chunks import chunks
 from tasks.verifier.encoding import Encoded
 from tasks.verifier.network import new_network, tokenizer_of

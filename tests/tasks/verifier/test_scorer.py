@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tasks.model import resolve
+from tasks.engines.model import resolve
 from tasks.verifier.network import new_network, save_folder, tokenizer_of
 from tasks.verifier.scorer import NetworkScorer, TooLong, scorer_in
 from tasks.verifier.weights import Card, WrongTokenizer, packed, unpack

@@ -8,7 +8,7 @@ import pytest
 
 from evals.verifier.aggregation import aggregate, combined
 from evals.verifier.cut_offs import predicted_first_error
-from tasks.engine import Resources
+from tasks.engines.engine import Resources
 from tasks.job import Job, Outcome
 from tasks.judge import by_program
 from tasks.params import JudgeParams

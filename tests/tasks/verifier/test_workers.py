@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.engine import Resources
+from tasks.engines.engine import Resources
 from tasks.verifier.train import run
 from tests.tasks.verifier.data import QUICK, committed, labelled, verifier_job
 
