@@ -39,7 +39,7 @@ class Window:
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
                 self._give_back(count)
-            else:
+            elif (count, turn) in self._waiting:  # else whoever gave room back in the same moment has passed us over
                 self._waiting.remove((count, turn))
                 self._serve()  # those behind us may need less
             raise

@@ -40,6 +40,25 @@ async def test_who_is_cancelled_while_waiting_holds_up_nobody() -> None:
     assert window.taken == 0
 
 
+async def test_holders_and_waiters_that_are_cancelled_in_one_moment_are_cancelled_and_nothing_else() -> None:
+    """As Ctrl-C does it: the room that the first gives back passes over those who wait no more."""
+    window = Window(1)
+
+    async def hold() -> None:
+        async with window.of(1):
+            await asyncio.Event().wait()
+
+    tasks = [asyncio.create_task(hold()) for _ in range(3)]
+    await asyncio.sleep(0)
+    for task in tasks:
+        task.cancel()
+    ends = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [type(end) for end in ends] == [asyncio.CancelledError] * 3
+    assert window.taken == 0
+    async with asyncio.timeout(1), window.of(1):
+        pass
+
+
 async def test_what_can_never_fit_is_refused() -> None:
     with pytest.raises(ValueError, match="3 do not fit into a window of 2"):
         async with Window(2).of(3):
