@@ -2,7 +2,8 @@
 
 Rows are buffered and flushed as one Parquet file each time `rows` are waiting or the oldest waited `seconds`;
 a file appears under its name as a whole or not at all. Whoever starts next reads them back with `kept`: of
-several rows with one id the first counts, files that cannot be read are skipped and counted in `torn`.
+several rows with one id the first counts, files that cannot be read, or whose pages are not what was written, are
+skipped and counted in `torn`.
 
 Guaranteed: what `flush` or `close` returned from is kept, through kill -9 and power cuts. A kill loses at
 most the last `seconds`. Only the partition's writer reads a ledger; it is no data until a commit compacts it.
@@ -157,7 +158,7 @@ class Ledger:
 
     def _save(self, table: pa.Table) -> str:
         sink = io.BytesIO()
-        pq.write_table(table, sink, compression="zstd")
+        pq.write_table(table, sink, compression="zstd", write_page_checksum=True)
         # Names sort by time, so that "first" means the same at every reading.
         name = f"{time.time_ns():019d}-{uuid.uuid4().hex}.parquet"
         self._files.write(f"{self._folder}/{name}", sink.getvalue())
@@ -169,7 +170,8 @@ class Ledger:
             return None
         stored = self._files.load(path)
         try:
-            table = pq.ParquetFile(io.BytesIO(stored.data if stored else b"")).read()
+            file = io.BytesIO(stored.data if stored else b"")
+            table = pq.ParquetFile(file, page_checksum_verification=True).read()
         except (pa.ArrowException, OSError) as error:
             _log.warning("%s: %s", self._files.address(path), error)
             return None
