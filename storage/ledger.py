@@ -33,7 +33,8 @@ _log = logging.getLogger(__name__)
 
 
 class Ledger:
-    """Thread-safe. An error of a flush in the background is raised by the next append, flush or close."""
+    """Thread-safe. An error of a flush in the background is raised by the next append, unless it passed meanwhile; all
+    rows stay, those of that append too, and are tried again by `flush` and `close`."""
 
     def __init__(self, files: Files, folder: str, dataset: Dataset, rows: int = 512, seconds: float = 5.0):
         self._files, self._folder, self._dataset = files, folder, dataset
@@ -84,21 +85,21 @@ class Ledger:
         with self._changed:
             if self._closed:
                 raise ValueError(f"{self._files.address(self._folder)}: the ledger is closed")
+            if table.num_rows:
+                self._take(table)
             self._raise_error()
-            if not table.num_rows:
-                return
-            if not self._waiting:
-                self._oldest = time.monotonic()
-            self._waiting.append(table)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._flush_in_time, name="ledger", daemon=True)
-                self._thread.start()
-            self._changed.notify()
+
+    def _take(self, table: pa.Table) -> None:
+        if not self._waiting:
+            self._oldest = time.monotonic()
+        self._waiting.append(table)
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._flush_in_time, name="ledger", daemon=True)
+            self._thread.start()
+        self._changed.notify()
 
     def flush(self) -> None:
         """Writes what waits, before it returns."""
-        with self._changed:
-            self._error = None  # its rows wait here still, and are tried again now
         self._write()
 
     def close(self) -> None:
@@ -155,6 +156,7 @@ class Ledger:
             with self._changed:
                 del self._waiting[: len(tables)]
                 self._oldest = time.monotonic()
+                self._error = None  # what could not be written then is written now
 
     def _save(self, table: pa.Table) -> str:
         sink = io.BytesIO()

@@ -140,7 +140,24 @@ def test_an_error_in_the_background_is_raised_and_its_rows_are_not_lost(place: L
         ledger.append([orm(1)])
     folder_of(place).unlink()
     ledger.close()
-    assert place.ledger("kept").kept().num_rows == 1
+    assert place.ledger("kept").kept().num_rows == 2
+
+
+def test_an_error_in_the_background_that_passed_ends_no_run(place: Location, monkeypatch: pytest.MonkeyPatch) -> None:
+    write, failures = place.fs.write, iter([OSError("the network is down")])
+
+    def flaky(path: str, data: bytes) -> None:
+        if error := next(failures, None):
+            raise error
+        write(path, data)
+
+    monkeypatch.setattr(place.fs, "write", flaky)
+    with place.ledger("kept", rows=1, seconds=0.05) as ledger:
+        ledger.append([orm(0)])
+        while ledger._waiting:
+            time.sleep(0.01)
+        ledger.append([orm(1)])
+    assert place.ledger("kept").kept().num_rows == 2
 
 
 def test_a_closed_ledger_takes_nothing(place: Location) -> None:
