@@ -7,6 +7,12 @@ fits no request any more, whoever asks is told so at once; nobody waits for room
 import asyncio
 
 
+def charge(tokens: int, text: str, most: int) -> int:
+    """Tokens of the budget that a completion takes. A server that does not tell them is charged the `most` there may
+    be."""
+    return tokens or (most if text else 0)
+
+
 class Budget:
     """At most `limit` tokens, of which `spent` are gone already; None is no limit. Belongs to one event loop."""
 

@@ -14,7 +14,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from evals.answers import CHECKER, Verdict
 from evals.consensus import contradicts
@@ -28,7 +27,7 @@ from evals.truth import known_truths
 from storage.placed_rows import PlacedRows
 from storage.rows import DeadLetter
 from storage.schemas import DATASETS
-from tasks.budget import Budget
+from tasks.budget import Budget, charge
 from tasks.completer import Prompts, how_the_traces_were_written, require_continuation, run_with_completer
 from tasks.completions import Prompter, for_each, regrade
 from tasks.engines.engine import Engine
@@ -69,7 +68,9 @@ async def label(job: Job[LabelsParams], engine: Engine, grader: Grader, prompts:
         rollouts = Rollouts(engine, grader, job.params.sampling, ledger, kept)
         if prompts is None:
             prompts = Prompter(engine, written.prompt, written.chat, job.params.seed, job.params.sampling)
-        budget = Budget(job.params.budget, pc.sum(kept["tokens"]).as_py() or 0)
+        most = job.params.sampling.max_tokens
+        paid = (charge(row["tokens"], row["text"], most) for row in kept.select(["tokens", "text"]).to_pylist())
+        budget = Budget(job.params.budget, sum(paid))
         labeller = Labeller(job, rollouts, prompts, problems, budget)
         await labeller.label(traces)
     used = {prefix for done in labeller.done for prefix in done.prefixes}
@@ -178,11 +179,14 @@ class Labeller:
         """Raises BudgetSpent where there is room for a part of them at most, and EngineRefused."""
         missing = self._rollouts.missing(prefix, wanted)
         each = self._job.params.sampling.max_tokens
-        granted, tokens = await self._budget.reserve(each, len(missing)), 0
+        granted, spent = await self._budget.reserve(each, len(missing)), 0
         try:
-            tokens = await self._rollouts.extend(prefix, missing[:granted], affinity)
+            spent = await self._rollouts.extend(prefix, missing[:granted], affinity)
+        except EngineRefused as refused:
+            spent = refused.spent
+            raise
         finally:
-            await self._budget.settle(granted * each, tokens)
+            await self._budget.settle(granted * each, spent)
         if granted < len(missing):
             raise BudgetSpent
 

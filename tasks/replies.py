@@ -17,7 +17,7 @@ import pyarrow as pa
 from storage.ledger import Ledger
 from storage.rows import DeadLetter
 from storage.schemas import DATASETS
-from tasks.budget import Budget
+from tasks.budget import Budget, charge
 from tasks.completions import Prompt, storable
 from tasks.engines.engine import Completion, Engine, Request, Sampling, failed
 from tasks.sampler import dead_letter
@@ -129,8 +129,7 @@ class Replies:
         }
 
     def _charge(self, row: dict[str, Any]) -> int:
-        """Tokens of a reply. A server that does not tell them is charged the most that a reply may have."""
-        return int(row["tokens"] or (self._params.sampling.max_tokens if row["text"] else 0))
+        return charge(row["tokens"], row["text"], self._params.sampling.max_tokens)
 
     def table(self) -> pa.Table:
         """The replies to these prompts, those beyond `samples` too, in the order of prompt and sample."""

@@ -19,6 +19,7 @@ from evals.golds import Gold
 from storage.ids import Ids
 from storage.ledger import Ledger
 from storage.placed_rows import PlacedRows
+from tasks.budget import charge
 from tasks.completions import Prompt, complete, grade_columns
 from tasks.engines.engine import Completion, Engine, Sampling
 from tasks.grading import Grader
@@ -34,11 +35,12 @@ class Prefix:
 
 
 class EngineRefused(Exception):
-    """The engine cannot go on from a prefix: it is too long, say. Holds the completion that says so."""
+    """The engine cannot go on from a prefix: it is too long, say. `spent`: tokens of the budget that the wave took all
+    the same."""
 
-    def __init__(self, completion: Completion) -> None:
+    def __init__(self, completion: Completion, spent: int) -> None:
         super().__init__(completion.error)
-        self.completion = completion
+        self.spent = spent
 
 
 class Rollouts:
@@ -86,7 +88,7 @@ class Rollouts:
         return rows
 
     async def extend(self, prefix: Prefix, indices: Iterable[int], affinity: str) -> int:
-        """Makes sure that these rollouts are there; the tokens that it took. Raises EngineRefused."""
+        """Makes sure that these rollouts are there; the tokens of a budget that it took. Raises EngineRefused."""
         async with self._locks[prefix.prompt.id]:
             missing = self.missing(prefix, indices)
             return await self._generate(prefix, missing, affinity) if missing else 0
@@ -102,13 +104,13 @@ class Rollouts:
             for row in rows:
                 self._observe(row)
         self._verdicts[prefix.prompt.id] |= {i: grade.verdict for i, (_, grade) in came.items()}
-        tokens = sum(completion.tokens for completion, _ in graded)
-        self.tokens += tokens
+        self.tokens += sum(completion.tokens for completion, _ in graded)
         self.generated += len(came)
+        spent = sum(charge(said.tokens, said.text, self._sampling.max_tokens) for said, _ in graded)
         for completion, _ in graded:
             if completion.error:
-                raise EngineRefused(completion)
-        return tokens
+                raise EngineRefused(completion, spent)
+        return spent
 
     def _row(self, prefix: Prefix, index: int, seed: int, said: Completion, grade: Grade) -> dict[str, Any]:
         return {

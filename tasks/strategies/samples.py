@@ -20,7 +20,7 @@ from evals.prompts import PromptStyle
 from evals.strategies.protocol import Draw, Generate, Said, Token
 from storage.ledger import Ledger
 from storage.schemas import DATASETS
-from tasks.budget import Budget
+from tasks.budget import Budget, charge
 from tasks.completions import Prompt, Prompter, storable
 from tasks.engines.engine import Completion, Engine, Request, Sampling
 from tasks.params import Chat, TracesParams
@@ -70,7 +70,7 @@ class Samples:
         self._traces = {(row["problem_id"], row["sample"]): row for row in traces}
         self._rows: dict[str, Row] = {row["sample_id"]: row for row in kept.to_pylist()}
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._budget = Budget(budget, sum(row["tokens"] for row in self._rows.values()))
+        self._budget = Budget(budget, _cost(self._rows.values(), self.draw.max_tokens))
         self._prompters: dict[tuple[str, Draw], Prompter] = {}
         self.tokens = 0
         self.generated = 0
@@ -118,20 +118,20 @@ class Samples:
         each = ask.draw.max_tokens
         granted = await self._budget.reserve(each, len(owed))
         work = asyncio.create_task(self._generate(engine, problem, ask, prompt, owed[:granted]))
-        spent = 0
         try:
-            spent = await asyncio.shield(work)
+            await asyncio.shield(work)
         finally:
             await asyncio.gather(work, return_exceptions=True)
-            await self._budget.settle(granted * each, spent)
+            came = [row for index in owed if (row := self._rows.get(row_id(prompt.id, index)))]
+            await self._budget.settle(granted * each, _cost(came, each))
         if granted < len(owed):
             raise Unanswered(BUDGET, f"the budget has no room for {len(owed) - granted} samples of {each} tokens")
 
     async def _generate(
         self, engine: Engine, problem: Problem, ask: Generate, prompt: Prompt, indices: Sequence[int]
-    ) -> int:
+    ) -> None:
         if not indices:
-            return 0
+            return
         requests = [prompt.request(index, sampling_of(ask.draw)) for index in indices]
         came = [storable(each) for each in await engine.generate(requests, affinity=problem.problem_id)]
         completions = [_at_the_end_of_the_context(each) if ask.written else each for each in came]
@@ -142,14 +142,17 @@ class Samples:
         ]
         self._ledger.append(rows)
         self._rows |= {row["sample_id"]: row for row in rows}
-        tokens = sum(said.tokens for said in completions)
-        self.tokens += tokens
+        self.tokens += sum(said.tokens for said in completions)
         self.generated += len(rows)
         for said in completions:
             if said.error:
                 kind, _, message = said.error.partition(": ")
                 raise Unanswered(kind, message)
-        return tokens
+
+
+def _cost(rows: Iterable[Row], most: int) -> int:
+    """In tokens of the budget; `most`: that one of them may have."""
+    return sum(charge(row["tokens"], row["text"], most) for row in rows)
 
 
 def sampling_of(draw: Draw) -> Sampling:

@@ -27,7 +27,7 @@ from evals.steps import split
 from evals.trees import Rollout
 from storage.rows import DeadLetter, first_of_each
 from storage.schemas import DATASETS
-from tasks.budget import Budget
+from tasks.budget import Budget, charge
 from tasks.completer import Prompts, how_the_traces_were_written, require_continuation, run_with_completer
 from tasks.completions import Prompt, Prompter, for_each, regrade
 from tasks.engines.engine import Engine
@@ -59,10 +59,11 @@ async def grow(job: Job[TreesParams], engine: Engine, grader: Grader, prompts: P
     kept = await regrade(earlier, {problem["problem_id"]: gold_of(problem) for problem in problems}, grader)
     splitter = params.splitter or written.splitter or PROMPTS[written.prompt].splitter
     with job.ledger("tree_rollouts") as ledger:
-        texts = Texts(kept, params.sampling.max_tokens)
+        texts = Texts(kept)
         rollouts = Rollouts(engine, grader, params.sampling, ledger, kept, observe=texts.add)
         paid = kept.filter(pc.invert(pc.is_in(kept["rollout_id"], traces["rollout_id"].combine_chunks())))
-        budget = Budget(params.budget, sum(map(texts.charge, paid.to_pylist())))
+        most = params.sampling.max_tokens
+        budget = Budget(params.budget, sum(charge(row["tokens"], row["text"], most) for row in paid.to_pylist()))
         forest = Forest(job, rollouts, texts, prompter, splitter, budget)
         await forest.grow(problems)
     rolled = rollouts.of(forest.used, kept, job.kept_tables("tree_rollouts"))
@@ -81,23 +82,13 @@ async def grow(job: Job[TreesParams], engine: Engine, grader: Grader, prompts: P
 class Texts:
     """The rollouts themselves, by prefix and index."""
 
-    def __init__(self, kept: pa.Table, most_tokens: int) -> None:
-        self._most_tokens = most_tokens
+    def __init__(self, kept: pa.Table) -> None:
         self._known: defaultdict[str, dict[int, Rollout]] = defaultdict(dict)
         for row in kept.to_pylist():
             self.add(row)
 
     def add(self, row: Row) -> None:
         self._known[row["prefix_id"]][row["rollout"]] = Rollout(row["text"], row["tokens"], Verdict(row["verdict"]))
-
-    def charge(self, row: Row) -> int:
-        """Tokens of a rollout. A server that does not tell them is charged the most that there may be."""
-        return int(row["tokens"] or (self._most_tokens if row["text"] else 0))
-
-    def cost(self, prefix: Prefix) -> int:
-        """Of all rollouts of a prefix that there are, in tokens of the budget."""
-        known = self._known[prefix.prompt.id].values()
-        return sum(self.charge({"tokens": rollout.tokens, "text": rollout.text}) for rollout in known)
 
     def first(self, count: int, prefix: Prefix) -> list[Rollout]:
         known = self._known[prefix.prompt.id]
@@ -152,16 +143,17 @@ class Forest:
         missing = wanted.count - len(self._rollouts.verdicts(prefix))
         if missing > 0 and not await self._reserve(missing):
             return None
-        before = self._texts.cost(prefix)
+        spent = 0
         try:
-            await self._rollouts.extend(prefix, range(wanted.count), prefix.problem_id)
+            spent = await self._rollouts.extend(prefix, range(wanted.count), prefix.problem_id)
         except EngineRefused as refused:
+            spent = refused.spent
             self._bury(prefix, refused)
             return ()
         finally:
             if missing > 0:
                 each = self._job.params.sampling.max_tokens
-                await self._budget.settle(missing * each, self._texts.cost(prefix) - before)
+                await self._budget.settle(missing * each, spent)
         self.used.add(prefix.prompt.id)
         self._tell()
         return self._texts.first(wanted.count, prefix)

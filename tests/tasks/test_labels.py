@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.engines.engine import Abilities, Request, Sampling
+from tasks.engines.engine import Abilities, Request, Sampling, failed
 from tasks.engines.fake_engine import FakeEngine
 from tasks.grading import Grader
 from tasks.labels import label
@@ -190,6 +190,24 @@ async def test_a_token_budget_ends_the_labels_early_and_cleanly(root, budget):
     complete = await labelled(root, more, policy="fixed", k=4, budget=10_000, sampling=Sampling(max_tokens=9))
     assert not set(more.asked) & set(engine.asked), "a larger budget goes on from there"
     assert "budget" not in complete.tables["labels"]["stop_rule"].to_pylist()
+
+
+@pytest.mark.parametrize("refused", [0, 1], ids=["no counts", "no counts, and the last of each wave fails"])
+async def test_a_budget_counts_what_came_whatever_the_engine_says_of_it(root, refused):
+    class Silent(Counting):
+        came = 0
+
+        async def generate(self, requests, *, affinity=None):
+            completions = await super().generate(requests, affinity=affinity)
+            broken = [failed(request.id, "time_out", "nobody there") for request in requests[len(requests) - refused :]]
+            self.came += len(requests) - refused
+            return [*(replace(each, tokens=0) for each in completions[: len(requests) - refused]), *broken]
+
+    first, again = Silent(coin), Silent(coin)
+    for engine in (first, again):
+        await labelled(root, engine, policy="fixed", k=4, budget=8 * 9, sampling=Sampling(max_tokens=9))
+    assert 0 < first.came <= 8
+    assert first.came + again.came <= 8, "what an earlier attempt has spent stays spent"
 
 
 async def test_a_success_behind_a_bad_step_is_counted(root):

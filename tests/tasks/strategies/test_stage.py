@@ -1,4 +1,5 @@
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -6,7 +7,7 @@ from pydantic import ValidationError
 
 from evals.passk import pass_at_k
 from evals.strategies.settings import DVTS, Beam, BestOf, Majority, Pass, Prune, Weighted
-from tasks.engines.engine import EngineDied, Faults
+from tasks.engines.engine import EngineDied, Faults, failed
 from tasks.engines.fake_engine import FakeEngine
 from tasks.job import Outcome
 from tasks.params import TracesParams
@@ -171,6 +172,20 @@ class TestBudget:
         outcome = await played(root, engine, strategies=(Majority(),), ns=(4, 8), budget=511)
         assert (engine.asked, outcome.tokens, outcome.dead) == ([], 0, ())
         assert [(row["n"], row["reason"] == "budget") for row in rows(outcome)] == [(4, False), (8, True)] * 6
+
+    async def test_it_counts_what_came_whatever_the_engine_says_of_it(self, root):
+        class Silent(Counting):
+            came = 0
+
+            async def generate(self, requests, *, affinity=None):
+                *completions, _ = await super().generate(requests, affinity=affinity)
+                self.came += len(completions)
+                silent = [replace(each, tokens=0) for each in completions]
+                return [*silent, failed(requests[-1].id, "time_out", "nobody there")]
+
+        engine = Silent()
+        await played(root, engine, strategies=(Majority(),), ns=(8,), budget=5 * 512)
+        assert 0 < engine.came <= 5
 
     async def test_a_larger_one_goes_on_from_what_was_paid_for(self, root):
         first, second = Counting(), Counting()
