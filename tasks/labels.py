@@ -73,8 +73,7 @@ async def label(job: Job[LabelsParams], engine: Engine, grader: Grader, prompts:
         budget = Budget(job.params.budget, sum(paid))
         labeller = Labeller(job, rollouts, prompts, problems, budget)
         await labeller.label(traces)
-    used = {prefix for done in labeller.done for prefix in done.prefixes}
-    rolled = rollouts.of(used, kept, job.kept_tables("rollouts"))
+    rolled = rollouts.of(labeller.used, kept, job.kept_tables("rollouts"))
     labels = [row for done in labeller.done for row in _label_rows(done, problems, engine.identity.name)]
     return Outcome(
         tables={"rollouts": rolled.reader(), "labels": pa.Table.from_pylist(labels, schema=DATASETS["labels"].schema)},
@@ -109,6 +108,8 @@ class Labeller:
         self._policy: Policy = policy(
             params.policy, params.k, params.waves, params.skip_right, params.probe, params.error, prior
         )
+        self.used: set[str] = set()
+        """Prefixes of these traces, of dead ones too: their rollouts are paid for, and never asked for again."""
         self.done: list[Labelled] = []
         self.dead: list[DeadLetter] = []
 
@@ -133,6 +134,7 @@ class Labeller:
             self._bury(trace, *why)
             return
         prefixes = await self._prefixes(trace, problem)
+        self.used.update(prefix.prompt.id for prefix in prefixes)
         try:
             labels = await self._decide(prefixes, Verdict(trace["verdict"]), trace["trace_id"])
         except EngineRefused as refused:

@@ -111,7 +111,7 @@ class Forest:
         self._prompter, self._splitter, self._settings = prompter, splitter, job.params.settings()
         self._finished = self._total = 0
         self.used: set[str] = set()
-        """Prefixes whose rollouts a tree has seen."""
+        """Prefixes whose rollouts a search has asked for, be they refused in part."""
         self.done: list[Grown] = []
         self.dead: list[DeadLetter] = []
 
@@ -143,6 +143,7 @@ class Forest:
         missing = wanted.count - len(self._rollouts.verdicts(prefix))
         if missing > 0 and not await self._reserve(missing):
             return None
+        self.used.add(prefix.prompt.id)
         spent = 0
         try:
             spent = await self._rollouts.extend(prefix, range(wanted.count), prefix.problem_id)
@@ -154,7 +155,6 @@ class Forest:
             if missing > 0:
                 each = self._job.params.sampling.max_tokens
                 await self._budget.settle(missing * each, spent)
-        self.used.add(prefix.prompt.id)
         self._tell()
         return self._texts.first(wanted.count, prefix)
 

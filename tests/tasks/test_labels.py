@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tasks.engines.engine import Abilities, Request, Sampling, failed
-from tasks.engines.fake_engine import FakeEngine
+from tasks.engines.fake_engine import FakeEngine, Script
 from tasks.grading import Grader
 from tasks.labels import label
 from tasks.params import LabelsParams, TracesParams
@@ -124,6 +124,31 @@ async def test_a_prefix_beyond_the_context_is_a_dead_letter_and_the_others_go_on
     assert not dead & done
     assert len(dead) + len(done) == 6
     assert all("context" in letter.message for letter in outcome.dead)
+
+
+class HalfSilent(Counting):
+    """The last request of a wave gets no answer where the prompt holds `at`."""
+
+    def __init__(self, script: Script, at: str) -> None:
+        super().__init__(script)
+        self.at, self.came = at, set[str]()
+
+    async def generate(self, requests, *, affinity=None):
+        completions = await super().generate(requests, affinity=affinity)
+        if self.at in requests[-1].prompt:
+            completions[-1] = failed(requests[-1].id, "time_out", "nobody there")
+        self.came |= {each.id for each in completions if not each.error}
+        return completions
+
+
+async def test_rollouts_of_a_dead_trace_are_committed_and_never_asked_for_again(root):
+    params = LabelsParams(policy="fixed", k=4)
+    broken, whole = HalfSilent(coin, at="5 + 3 = 8"), Counting(coin)
+    outcome = await labelled(root, broken, policy="fixed", k=4)
+    assert len(outcome.dead) == 3, "the right traces"
+    commit(at(root, "rollouts"), outcome.tables["rollouts"], params)
+    assert (await labelled(root, whole, policy="fixed", k=4)).dead == ()
+    assert set(whole.asked) == set(broken.asked) - broken.came
 
 
 async def test_a_text_that_cannot_be_stored_is_a_dead_letter(root):

@@ -13,7 +13,7 @@ from tasks.job import Outcome
 from tasks.params import TracesParams, TreesParams
 from tasks.trees.stage import grow, human_start
 from tests.tasks.jobs import FAKE, at, commit, problem_rows, schema_of, trace_row, trees_job
-from tests.tasks.test_labels import Counting
+from tests.tasks.test_labels import Counting, HalfSilent
 from tests.tasks.walker import walk
 
 TRACES = TracesParams(engine=FAKE, chat="off")
@@ -241,6 +241,15 @@ class TestLimits:
         again = Counting(walk)
         await grown(root, again, budget=2000, sampling=Sampling(max_tokens=20))
         assert again.asked == []
+
+    async def test_rollouts_of_a_refused_root_are_committed_and_never_asked_for_again(self, root):
+        broken, whole = HalfSilent(walk, at=at(root, "problems").read()["question"][0].as_py()), Counting(walk)
+        outcome = await grown(root, broken)
+        assert len(outcome.dead) == 1
+        commit(at(root, "tree_rollouts"), outcome.tables["tree_rollouts"], TreesParams())
+        assert (await grown(root, whole)).dead == ()
+        assert set(broken.asked) - broken.came < set(whole.asked)
+        assert not set(whole.asked) & broken.came
 
     async def test_no_budget_at_all_asks_for_nothing(self, root):
         engine = Counting(walk)
