@@ -95,7 +95,7 @@ class HttpEngine:
         """
         try:
             answer = await self._client.get("models", timeout=30.0)
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             raise ConnectionError(f"nothing answers at {self._client.base_url}: {self._said(error)}") from None
         if answer.status_code in (401, 403):
             state = "is refused" if self._key else "is not set"
@@ -156,6 +156,8 @@ class HttpEngine:
             raise Passing("time_out", f"no answer within {self._resources.timeout:g} seconds") from None
         except httpx.TransportError as error:
             raise Passing("connection", self._said(error)) from None
+        except httpx.DecodingError as error:
+            raise Passing("bad_answer", self._said(error)) from None
         if answer.status_code in (408, 429) or answer.status_code >= 500:
             raise Passing(f"http_{answer.status_code}", self._shown(answer), _retry_after(answer))
         if answer.status_code == 400 and LIMIT in body and CHAT_LIMIT in answer.text:
@@ -167,7 +169,7 @@ class HttpEngine:
             return _completion(request, masked_json(answer.json(), self._masked), self._chat)
         except json.JSONDecodeError as error:
             raise Passing("bad_answer", f"no JSON: {error}") from None
-        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        except (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError) as error:
             return failed(request.id, "bad_answer", f"{self._said(error)} in {self._shown(answer)}")
 
     def _text_body(self, request: Request) -> tuple[str, dict[str, Any]]:
@@ -231,7 +233,7 @@ def _listed(answer: httpx.Response, model: str) -> Mapping[str, Any]:
     """What the server's list says of the model; empty where it has none, or no such model."""
     try:
         found = next(entry for entry in answer.json()["data"] if entry["id"] == model)
-    except (json.JSONDecodeError, KeyError, StopIteration, TypeError, ValueError):
+    except (KeyError, RecursionError, StopIteration, TypeError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
 
@@ -246,7 +248,7 @@ def _context(listed: Mapping[str, Any]) -> int | None:
 
 def _completion(request: Request, answer: Mapping[str, Any], chat: bool) -> Completion:
     choice, usage = answer["choices"][0], answer.get("usage") or {}
-    prompt_tokens = int(usage.get("prompt_tokens") or 0)
+    prompt_tokens = _count(usage, "prompt_tokens")
     if choice.get("finish_reason") not in FINISH:
         return failed(request.id, "finish_reason", str(choice["finish_reason"]), prompt_tokens)
     text = _written(choice["message"]) if chat else choice["text"]
@@ -255,11 +257,19 @@ def _completion(request: Request, answer: Mapping[str, Any], chat: bool) -> Comp
     logprobs = None
     if request.sampling.logprobs is not None and choice.get("logprobs"):
         logprobs = (_chat_logprobs if chat else _text_logprobs)(choice["logprobs"])
-    tokens = int(usage.get("completion_tokens") or len(logprobs or ()))
+    tokens = _count(usage, "completion_tokens") or len(logprobs or ())
     finish = FINISH[choice.get("finish_reason")]
     stop = next((choice[name] for name in STOPPED_BY if isinstance(choice.get(name), str)), None)
     stopped_by = stop if stop in request.sampling.stop else None
     return Completion(request.id, text, (), finish, prompt_tokens, logprobs, tokens=tokens, stopped_by=stopped_by)
+
+
+def _count(usage: Mapping[str, Any], of: str) -> int:
+    """Tokens, 0 where the server does not tell them. Raises ValueError for what no row could hold."""
+    tokens = int(usage.get(of) or 0)
+    if not 0 <= tokens < 2**31:
+        raise ValueError(f"{of} is {tokens}")
+    return tokens
 
 
 def _written(message: Mapping[str, Any]) -> Any:
@@ -271,14 +281,14 @@ def _written(message: Mapping[str, Any]) -> Any:
 def _text_logprobs(of: Mapping[str, Any]) -> tuple[TokenLogprob, ...]:
     tops = of.get("top_logprobs") or [{}] * len(of["tokens"])
     return tuple(
-        TokenLogprob(-1, token, logprob, tuple((-1, *pair) for pair in _best((top or {}).items())))
+        TokenLogprob(-1, token, float(logprob), tuple((-1, *pair) for pair in _best((top or {}).items())))
         for token, logprob, top in zip(of["tokens"], of["token_logprobs"], tops, strict=True)
     )
 
 
 def _chat_logprobs(of: Mapping[str, Any]) -> tuple[TokenLogprob, ...]:
     return tuple(
-        TokenLogprob(-1, entry["token"], entry["logprob"], tuple((-1, *pair) for pair in _alternatives(entry)))
+        TokenLogprob(-1, entry["token"], float(entry["logprob"]), tuple((-1, *pair) for pair in _alternatives(entry)))
         for entry in of["content"]
     )
 

@@ -64,6 +64,7 @@ async def test_requests_are_answered_in_their_order_and_a_few_at_a_time(server: 
         Answer(500, "oops"),
         Answer(503, "busy"),
         Answer(200, "{not json"),
+        Answer(200, "not gzip", {"Content-Encoding": "gzip"}),
         Answer(hang_up=True),
     ],
     ids=lambda answer: f"{answer.status}-{answer.body}",
@@ -130,13 +131,34 @@ async def test_what_the_server_refuses_is_not_asked_again(server: Server) -> Non
     assert len(server.asked) == 1
 
 
-@pytest.mark.parametrize("body", ['{"choices": []}', '{"error": "x"}', "[]", '{"choices": [{"text": null}]}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"choices": []}',
+        '{"error": "x"}',
+        "[]",
+        '{"choices": [{"text": null}]}',
+        '{"choices": [{"text": "4"}], "usage": {"prompt_tokens": -1}}',
+        '{"choices": [{"text": "4"}], "usage": {"completion_tokens": 4294967296}}',
+    ],
+)
 async def test_an_answer_in_another_schema_is_an_error_that_shows_it(server: Server, body: str) -> None:
     server.answers = [Answer(200, body)]
     completion = await one(server, request())
     assert completion.finish_reason == "error"
     assert str(completion.error).startswith("bad_answer: ")
     assert body in str(completion.error)
+
+
+async def test_an_answer_that_is_nested_too_deep_to_be_read_is_an_error(server: Server) -> None:
+    server.answers = [Answer(200, "[" * 100_000)]
+    assert str((await one(server, request())).error).startswith("bad_answer: RecursionError")
+
+
+@pytest.mark.parametrize("said", [None, "likely"])
+async def test_a_logprob_that_is_no_number_is_an_error(server: Server, said: object) -> None:
+    server.choice = {"logprobs": {"tokens": ["4"], "token_logprobs": [said]}}
+    assert str((await one(server, request(logprobs=0))).error).startswith("bad_answer: ")
 
 
 @pytest.mark.parametrize(
@@ -265,6 +287,13 @@ async def test_a_server_of_open_models_tells_which_stop_text_ended_a_completion(
 async def test_a_server_without_a_list_of_models_is_taken_as_it_is(server: Server) -> None:
     async with open_engine(EngineParams(kind="http", url=server.url)) as opened:
         assert opened.abilities.context is None
+
+
+async def test_a_server_whose_list_of_models_cannot_be_read_fails_before_any_request(server: Server) -> None:
+    server.models = Answer(200, "not gzip", {"Content-Encoding": "gzip"})
+    with pytest.raises(ConnectionError, match="DecodingError"):
+        async with open_engine(EngineParams(kind="http", url=server.url)):
+            pass
 
 
 async def test_a_refused_key_fails_before_any_request(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
