@@ -151,8 +151,9 @@ class HttpEngine:
     async def _attempt(self, request: Request) -> Completion:
         path, body = self._chat_body(request) if self._chat else self._text_body(request)
         try:
-            answer = await self._client.post(path, json=body)
-        except httpx.TimeoutException:
+            async with asyncio.timeout(self._resources.timeout):  # httpx begins anew with every byte that comes
+                answer = await self._client.post(path, json=body)
+        except (httpx.TimeoutException, TimeoutError):
             raise Passing("time_out", f"no answer within {self._resources.timeout:g} seconds") from None
         except httpx.TransportError as error:
             raise Passing("connection", self._said(error)) from None

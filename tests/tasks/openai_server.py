@@ -4,7 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -18,6 +18,8 @@ class Answer:
     body: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
+    drip: float = 0.0
+    """Seconds from one byte of the body to the next."""
     hang_up: bool = False
 
 
@@ -88,7 +90,11 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(payload)))
             self.end_headers()
-            self.wfile.write(payload)
+            pieces = [bytes([each]) for each in payload] if answer.drip else [payload]
+            with suppress(OSError):  # whoever asked may have gone
+                for piece in pieces:
+                    self.wfile.write(piece)
+                    time.sleep(answer.drip)
 
         def log_message(self, *_: object) -> None:
             """Says nothing."""

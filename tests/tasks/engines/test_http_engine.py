@@ -98,6 +98,12 @@ async def test_a_time_out_is_asked_again_and_then_an_error(server: Server) -> No
     assert len(server.asked) == 2
 
 
+async def test_an_answer_that_comes_byte_by_byte_has_no_more_time_than_one_that_does_not_come(server: Server) -> None:
+    server.answers = [Answer(200, " " * 100, drip=0.05)]
+    completion = await one(server, request(), timeout=0.2, retries=0)
+    assert completion.error == "time_out: no answer within 0.2 seconds"
+
+
 async def test_retry_after_is_waited_for(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     pauses: list[float] = []
 
