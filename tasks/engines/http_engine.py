@@ -260,6 +260,8 @@ def _completion(request: Request, answer: Mapping[str, Any], chat: bool) -> Comp
         logprobs = (_chat_logprobs if chat else _text_logprobs)(choice["logprobs"])
     tokens = _count(usage, "completion_tokens") or len(logprobs or ())
     finish = FINISH[choice.get("finish_reason")]
+    if choice.get("finish_reason") is None and tokens >= request.sampling.max_tokens:
+        finish = "length"  # an answer that was cut off must not pass for a wrong one
     stop = next((choice[name] for name in STOPPED_BY if isinstance(choice.get(name), str)), None)
     stopped_by = stop if stop in request.sampling.stop else None
     return Completion(request.id, text, (), finish, prompt_tokens, logprobs, tokens=tokens, stopped_by=stopped_by)

@@ -175,6 +175,11 @@ async def test_finish_reasons_are_translated(server: Server, said: str | None, e
     assert (await one(server, request())).finish_reason == expected
 
 
+async def test_without_a_finish_reason_an_answer_of_all_tokens_was_cut_off(server: Server) -> None:
+    server.choice = {"finish_reason": None}
+    assert (await one(server, request(max_tokens=3))).finish_reason == "length", "the server counts 3"
+
+
 async def test_bad_prompts_are_not_sent(server: Server) -> None:
     completions = await engine(server).generate([request(""), request("a\0b")])
     assert {completion.finish_reason for completion in completions} == {"error"}
