@@ -54,6 +54,7 @@ STAGES: dict[str, Stage] = {
             ),
             sources="tasks.imported_traces:inputs_of",
             grades=True,
+            report="tasks.traces_report:section",
         ),
         Stage(
             name="labels",
@@ -65,6 +66,7 @@ STAGES: dict[str, Stage] = {
             run="tasks.labels:run",
             examples=("proctor run labels --set policy=fixed --set k=16 --run fixed16",),
             grades=True,
+            report="tasks.labels_report:section",
         ),
         Stage(
             name="judge",

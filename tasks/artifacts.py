@@ -24,7 +24,8 @@ from prefect.artifacts import (
 
 from evals.gates import Check
 from storage.manifest import Manifest
-from tasks.report.figures import SHORT, lineage, numbers
+from tasks.report.figures import numbers
+from tasks.report.lineage import SHORT, lineage
 from tasks.report.markdown import markdown, plain
 from tasks.report.section import Picture, Section
 

@@ -26,7 +26,7 @@ def night_report_task(partition: Partition, root: str, baseline: datetime.date |
     told = report_of(Store(root), partition, baseline)
     path = f"reports/{partition}.html"
     files.write(path, told.page().encode())
-    blocks = (*(told.nights.blocks if told.nights else ()), *told.overview.blocks)
+    blocks = (*told.overview.blocks, *(told.nights.blocks if told.nights else ()))
     artifacts.leave_report("nightly", Section(told.title, blocks), told.title)
     artifacts.leave_page("nightly", files.address(path), told.title)
     get_run_logger().info("the report is at %s", files.address(path))

@@ -14,15 +14,17 @@ from dataclasses import dataclass
 from flows.run.work import input_location
 from flows.stage import Stage
 from flows.stages import STAGES
+from flows.views.headlines import headlines, overall_board
 from flows.views.nights import night_over_night
 from flows.views.selection import Selection
 from storage.manifest import Manifest
 from storage.partition import Partition
 from storage.schemas import DATASETS
 from storage.store import Location, Missing, Store
-from tasks.report.figures import SHORT, numbers
+from tasks.report.figures import numbers
 from tasks.report.html import page
-from tasks.report.section import Section, Table
+from tasks.report.lineage import SHORT, lineage_picture
+from tasks.report.section import Prose, Section, Table
 
 
 @dataclass(frozen=True)
@@ -39,10 +41,6 @@ class Report:
     def page(self) -> str:
         """As HTML."""
         return page(self.title, self.about, [self.overview, *filter(None, [self.nights]), *self.stages])
-
-
-MANY = 25
-"""Numbers of a dataset that are still looked through."""
 
 
 def report(store: Store, selection: Selection, baseline: datetime.date | None = None) -> tuple[Partition, str]:
@@ -110,7 +108,10 @@ def _about(stages: dict[Stage, Found]) -> str:
 
 
 def _overview(stages: dict[Stage, Found]) -> Section:
-    """What is there, what it was made from, and what it cost."""
+    """What was found, what is there, what it was made from, and what it cost."""
+    found = {dataset: pair for each in stages.values() for dataset, pair in each.items()}
+    board = overall_board(found["ratings"][0]) if "ratings" in found else []
+    told = headlines({dataset: manifest for dataset, (_, manifest) in found.items()}, board)
     rows = tuple(
         (
             each.dataset,
@@ -125,7 +126,9 @@ def _overview(stages: dict[Stage, Found]) -> Section:
         for each in _manifests(stages)
     )
     columns = ("dataset", "stage", "rows", "dead letters", "tokens", "seconds", "made from", "digest")
-    return Section("Overview", (Table("Datasets, their cost and their lineage", columns, rows),))
+    datasets = Table("Datasets, their cost and their lineage", columns, rows)
+    summary = (Table("What was found", ("part", "in short"), tuple(told)),) if told else ()
+    return Section("Overview", (*summary, datasets, lineage_picture(list(_manifests(stages)))))
 
 
 def _inputs(manifest: Manifest) -> list[str]:
@@ -138,8 +141,8 @@ def _section(stage: Stage, found: Found) -> Section:
     location, manifest = found[stage.main]
     told = tuple((row["number"], row["value"]) for row in numbers(manifest))
     more = stage.section(location)
-    table = Table(f"Numbers of {stage.main}", ("number", "value"), told, stage.title, folded=len(told) > MANY)
-    return Section(stage.name, (*(more.blocks if more else ()), table))
+    table = Table(f"All numbers of {stage.main}", ("number", "value"), told, folded=True)
+    return Section(stage.name, (Prose(stage.title), *(more.blocks if more else ()), table))
 
 
 def _manifests(stages: dict[Stage, Found]) -> Iterator[Manifest]:

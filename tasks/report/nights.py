@@ -56,7 +56,7 @@ def section(nights: Sequence[Sequence[Location]], baseline: Sequence[Location] =
     note = "95 % intervals, clustered by problem. Not corrected for looking at several numbers, or every night."
     table = Table(f"{days[-1]} against earlier nights", _COLUMNS, rows, note)
     first = Prose("There is no earlier night of this source, model and run to compare with.")
-    return Section("Night over night", (table if rows else first, _trend(days, rates)))
+    return Section("Night over night", (table if rows else first, *([_trend(days, rates)] if len(nights) > 1 else [])))
 
 
 def _row(name: str, rate: Rate, what: Change) -> tuple[Cell, ...]:
@@ -76,6 +76,7 @@ def _trend(days: Sequence[str], rates: Sequence[Sequence[ByProblem]]) -> Picture
                 if each.low is not None and each.high is not None:
                     axes.plot([x, x], [each.low, each.high], color=colour, linewidth=1)
         axes.set_xticks(range(len(days)), days, rotation=30, ha="right")
+        axes.set_xlim(-0.5, len(days) - 0.5)
         axes.set_ylim(-0.02, 1.02)
         axes.legend()
         drawn = svg(figure)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from tasks.report.figures import SHORT
+from tasks.report.lineage import SHORT
 from tasks.report.section import Block, Prose, Table
 
 Row = Mapping[str, Any]

@@ -12,7 +12,7 @@ from evals.perturb.variant import Tier
 from evals.robustness.answers import ORIGINAL
 from storage.schemas import DATASETS
 from storage.store import Location
-from tasks.report.figures import SHORT
+from tasks.report.lineage import SHORT
 from tasks.report.section import Block, Number, Prose, Section, Table
 
 Row = Mapping[str, Any]

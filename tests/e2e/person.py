@@ -84,12 +84,12 @@ class Person:
         )
         return told
 
-    def picture(self, name: str, height: int = 700) -> None:
+    def picture(self, name: str, height: int = 700, left: int = MENU) -> None:
         """A screenshot for docs/, without the UI's menu, where one is asked for."""
         if PICTURES:
             self.page.wait_for_timeout(1500)  # what fades in
             self.page.screenshot(
-                path=Path(PICTURES) / f"{name}.png", clip={"x": MENU, "y": 0, "width": 1280 - MENU, "height": height}
+                path=Path(PICTURES) / f"{name}.png", clip={"x": left, "y": 0, "width": 1280 - left, "height": height}
             )
 
     def _open(self, path: str) -> Page:

@@ -15,7 +15,7 @@ from storage.partition import Partition
 from storage.store import Location, Store
 from tests.e2e.person import CHROMIUM, READ, Person, person
 from tests.e2e.service import AUTH, Service, proctor_up
-from tests.flows.test_nights import night as commit_night
+from tests.flows.views.test_nights import night as commit_night
 
 pytestmark = [
     pytest.mark.skipif(
@@ -175,7 +175,8 @@ def test_the_night_s_page_shows_the_same_and_asks_nobody(reader: Person, service
     page = reader.page
     page.goto(path.as_uri())
     assert {url for url in asked if not url.startswith("data:")} == {path.as_uri()}
-    overview = page.locator("table").first
+    assert re.search(r"problems\s+20\s", page.locator("table").first.inner_text()), "what was found"
+    overview = page.locator("table").nth(1)
     seen = overview.locator("tbody tr").evaluate_all(READ)
     assert {row[0]: (row[2], row[4]) for row in seen} == {
         name: (f"{told.rows:,}", f"{told.tokens:,}")
@@ -191,7 +192,7 @@ def test_the_night_s_page_shows_the_same_and_asks_nobody(reader: Person, service
     assert len(images) > 5
     assert all(reader.drawn(image)["width"] > 100 and reader.drawn(image)["alt"] for image in images)
     page.evaluate("scrollTo(0, 0)")
-    reader.picture("report", height=800)
+    reader.picture("report", height=800, left=0)
 
 
 def test_progress_stands_at_its_end(reader: Person) -> None:

@@ -26,7 +26,7 @@ from tasks.engines.fake_engine import FakeEngine
 from tasks.grading import Grader
 from tasks.job import Job, Outcome
 from tasks.params import Params, ProblemsParams, TracesParams, TreesParams
-from tasks.report.figures import lineage
+from tasks.report.lineage import lineage
 from tasks.report.markdown import markdown
 from tasks.report.section import Picture, Prose, Section, Table
 from tasks.traces import sample

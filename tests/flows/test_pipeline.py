@@ -24,7 +24,7 @@ from storage.partition import Partition
 from storage.store import Store
 from tasks.engines.engine import EngineParams
 from tasks.params import LabelsParams, ProblemsParams, TracesParams, TreesParams
-from tasks.report.figures import SHORT
+from tasks.report.lineage import SHORT
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(600)]
 

@@ -85,7 +85,9 @@ def test_a_gate_stops_what_comes_after_with_its_reason_in_the_ui(prefect_server:
     assert store.at("problems", where).manifest(), "what was committed stays"
     assert store.partitions("traces") == []
     [page] = (tmp_path / "reports").rglob("*.html")
-    assert "Numbers of problems" in page.read_text(encoding="utf-8"), "a night that was stopped has its report as well"
+    assert "All numbers of problems" in page.read_text(encoding="utf-8"), (
+        "a night that was stopped has its report as well"
+    )
     assert "Datasets, their cost and their lineage" in str(artifact("nightly-report").data)
 
 

@@ -24,9 +24,18 @@ def test_a_page_shows_what_is_committed_and_pictures_of_it(store: Store, partiti
     assert told.exit_code == 0, told.output
     assert "model=m" in told.output
     page = out.read_text(encoding="utf-8")
-    for text in ("<h2", "Overview", "problems", "Problem p1", "data:image/svg+xml;base64,", "Numbers of trees"):
+    for text in (
+        "<h2",
+        "Overview",
+        "What was found",
+        "Lineage",
+        "problems",
+        "Problem p1",
+        "data:image/svg+xml;base64,",
+        "All numbers of trees",
+    ):
         assert text in page, text
-    assert "Numbers of labels" not in page, "a stage that never ran"
+    assert "All numbers of labels" not in page, "a stage that never ran"
 
 
 def test_a_partition_without_anything_is_named(tmp_path: Path) -> None:

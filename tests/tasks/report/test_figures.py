@@ -3,7 +3,7 @@
 import datetime
 
 from storage.manifest import Manifest, Part
-from tasks.report.figures import flattened, lineage, numbers
+from tasks.report.figures import flattened, numbers
 
 
 def manifest(dataset: str, digest: str, inputs: dict[str, str], **more: object) -> Manifest:
@@ -46,32 +46,6 @@ def test_numbers_hold_counts_rates_cost_and_the_summary() -> None:
 
 def test_a_summary_is_flattened_by_path() -> None:
     assert list(flattened({"a": {"b": {"c": 1}}, "d": "x"})) == [("a b c", 1), ("d", "x")]
-
-
-def test_lineage_draws_ancestors_first_with_short_digests() -> None:
-    problems = manifest("problems", "1" * 64, {})
-    traces = manifest("traces", "2" * 64, {"problems": "1" * 64})
-    drawn = lineage("traces", [problems, traces])
-    assert drawn.startswith("```mermaid\nflowchart LR\n")
-    assert 'problems["problems<br/>40 rows<br/>11111111"]' in drawn
-    assert "problems --> traces" in drawn
-    assert drawn.index("problems[") < drawn.index("traces[")
-    assert f"| traces | 40 | traces v1 | `{'2' * 16}` |" in drawn
-
-
-def test_lineage_names_an_input_that_was_replaced_since_by_its_old_digest() -> None:
-    newer = manifest("problems", "3" * 64, {})
-    traces = manifest("traces", "2" * 64, {"problems": "1" * 64})
-    drawn = lineage("traces", [newer, traces])
-    assert 'problems["problems<br/>11111111"]' in drawn
-    assert "33333333" not in drawn
-
-
-def test_lineage_gives_addresses_names_that_mermaid_takes() -> None:
-    address = "problems/date=2026-11-22/source=bench/run=main"
-    drawn = lineage("sft", [manifest("sft", "2" * 64, {address: "1" * 64})])
-    assert f'problems_date_2026_11_22_source_bench_run_main["{address}<br/>11111111"]' in drawn
-    assert "problems_date_2026_11_22_source_bench_run_main --> sft" in drawn
 
 
 def test_tables_of_a_summary_are_left_to_the_report() -> None:
