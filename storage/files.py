@@ -14,6 +14,7 @@ Paths are relative to the root, with forward slashes.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, Protocol
@@ -29,6 +30,10 @@ class UnsafeStore(Exception):
 
 class OutsideRoot(ValueError):
     """A path that leads out of the store; nothing was opened."""
+
+
+FULL = {errno.ENOSPC, errno.EDQUOT}
+"""What the system says where a disk, or one's share of it, is full."""
 
 
 class StorageFull(OSError):

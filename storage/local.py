@@ -9,7 +9,6 @@ lock two different ones.
 from __future__ import annotations
 
 import contextlib
-import errno
 import fcntl
 import os
 import shutil
@@ -19,10 +18,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from storage.files import Conflict, OutsideRoot, StorageFull, Stored, inside, version_of
+from storage.files import FULL, Conflict, OutsideRoot, StorageFull, Stored, inside, version_of
 
 LOCK_SECONDS = 30.0
-_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 class LocalFiles:
@@ -144,7 +142,7 @@ def _explained(target: Path, size: int) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in _FULL:
+        if error.errno not in FULL:
             raise
         raise StorageFull(error.errno, _advice(target, size)) from error
 

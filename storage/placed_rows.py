@@ -10,6 +10,7 @@ behind, not even by kill -9. It is no dataset: nothing is synced. (storage/row_s
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -21,6 +22,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from storage.ids import Ints
+from storage.scratch import room_for
 
 SHELF = 4096
 WAITING_ROWS = 16_384
@@ -37,7 +39,7 @@ class PlacedRows:
     one place the one that came first is there alone."""
 
     def __init__(self, schema: pa.Schema, folder: str | Path | None = None, *, first: bool = False):
-        self._schema, self._first = schema, first
+        self._schema, self._folder, self._first = schema, folder, first
         self._stored = schema.append(pa.field(_PLACE, pa.int64()))
         self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
         self._writer = pa.ipc.new_file(self._file, self._stored, options=_OPTIONS)
@@ -48,7 +50,8 @@ class PlacedRows:
         self._rows = self._bytes = 0
 
     def append(self, rows: pa.Table, places: Sequence[int] | Ints) -> None:
-        """Adds rows, each with its place. Raises ValueError for another schema, or once they are read."""
+        """Adds rows, each with its place. Raises ValueError for another schema, or once they are read, and
+        StorageFull."""
         if self._writer is None:
             raise ValueError("the rows are being read: append everything before")
         if rows.schema != self._schema:
@@ -81,7 +84,8 @@ class PlacedRows:
         shelves, starts = np.unique(table[_PLACE].to_numpy() // SHELF, return_index=True)
         for shelf, start, stop in zip(shelves.tolist(), starts, [*starts[1:], table.num_rows], strict=True):
             [batch] = table.slice(start, stop - start).combine_chunks().to_batches()
-            self._writer.write_batch(batch)
+            with self._room():
+                self._writer.write_batch(batch)
             self._shelves[shelf].append(self._batches)
             self._batches += 1
 
@@ -89,13 +93,18 @@ class PlacedRows:
         """One shelf after the other, with the places beside the columns."""
         if self._writer is not None:
             self._shelve()
-            self._writer.close()
+            with self._room():
+                self._writer.close()
+                self._file.flush()
             self._writer = None
         file = pa.ipc.open_file(self._file)
         for shelf in sorted(self._shelves):
             batches = [file.get_batch(number).select([*columns, _PLACE]) for number in self._shelves[shelf]]
             table = pa.Table.from_batches(batches).sort_by(_PLACE)
             yield table.filter(pa.array(_firsts(table[_PLACE].to_numpy()))) if self._first else table
+
+    def _room(self) -> contextlib.AbstractContextManager[None]:
+        return room_for(f"rows on {len(self._shelves):,} shelves of {SHELF:,}", self._folder)
 
 
 def _firsts(places: Ints) -> npt.NDArray[np.bool_]:

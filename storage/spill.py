@@ -7,8 +7,6 @@ dataset, and does not outlive its process. The pages of a mapped column are the 
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +15,7 @@ from typing import IO, Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from storage.files import StorageFull
+from storage.scratch import room_for
 
 Column = npt.NDArray[Any]
 
@@ -61,7 +59,7 @@ class Spill:
         for name, column in columns.items():
             if not np.can_cast(column.dtype, self._types[name], casting="same_kind"):
                 raise ValueError(f"column {name!r} holds {self._types[name]}, the batch {column.dtype}")
-        with self._explained():
+        with room_for(f"a spill that holds {self.rows:,} rows of {self.row_bytes} bytes", self._folder):
             for name, column in columns.items():
                 _write(self._files[name], np.ascontiguousarray(column, dtype=self._types[name]))
         self.rows += next(iter(lengths.values()), 0)
@@ -76,20 +74,6 @@ class Spill:
         if not self.rows:  # an empty file cannot be mapped
             return np.empty(0, dtype=self._types[name])
         return np.memmap(self._files[name], dtype=self._types[name], mode="r", shape=(self.rows,))
-
-    @contextlib.contextmanager
-    def _explained(self) -> Any:
-        try:
-            yield
-        except OSError as error:
-            if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
-                raise
-            where = self._folder or tempfile.gettempdir()
-            raise StorageFull(
-                error.errno,
-                f"no space in {where} for a spill that holds {self.rows:,} rows of {self.row_bytes} bytes; "
-                "give it a folder on a larger disk",
-            ) from error
 
 
 def _write(file: IO[bytes], column: Column) -> None:

@@ -28,6 +28,12 @@ def root(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return str(tmp_path) if request.param == "folder" else f"memory://{uuid.uuid4().hex}/store"
 
 
+@pytest.fixture
+def full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No byte of a temporary file finds room."""
+    monkeypatch.setattr("tempfile.TemporaryFile", lambda **_: open("/dev/full", "w+b"))  # noqa: SIM115
+
+
 @pytest.fixture(scope="session")
 def s3() -> Iterator[tuple[Network, int]]:
     with served() as (network, port):

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storage import placed_rows
+from storage.files import StorageFull
 from storage.placed_rows import PlacedRows
 
 SCHEMA = pa.schema([pa.field("id", pa.utf8(), nullable=False), pa.field("n", pa.list_(pa.int8()))])
@@ -72,3 +73,12 @@ def test_it_takes_no_other_columns_no_other_number_of_places_and_nothing_once_it
     with pytest.raises(ValueError, match="append everything before"):
         rows.append(table(named([0])), [0])
     assert not list(tmp_path.iterdir()), "it has no name on the disk"
+
+
+@pytest.mark.parametrize("count", [1, 20_000], ids=["at the end", "at once"])
+def test_a_full_disk_says_where_and_what_to_do(count: int, full_disk: None) -> None:
+    def read() -> None:
+        filled(list(range(count)), count).reader().read_all()
+
+    with pytest.raises(StorageFull, match=r"no space in /.* for rows on \d shelves of 4,096; set TMPDIR to"):
+        read()

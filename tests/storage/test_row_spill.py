@@ -1,6 +1,7 @@
 import pyarrow as pa
 import pytest
 
+from storage.files import StorageFull
 from storage.row_spill import RowSpill
 
 SCHEMA = pa.schema([pa.field("id", pa.utf8(), nullable=False), pa.field("n", pa.list_(pa.int32()))])
@@ -32,3 +33,14 @@ def test_it_takes_no_other_columns_and_nothing_once_it_is_read(tmp_path) -> None
     with pytest.raises(ValueError, match="read once"):
         spill.reader()
     assert not list(tmp_path.iterdir()), "it has no name on the disk"
+
+
+@pytest.mark.parametrize("count", [1, 200_000], ids=["at the end", "at once"])
+def test_a_full_disk_says_where_and_what_to_do(count: int, full_disk: None) -> None:
+    def spilled() -> None:
+        spill = RowSpill(SCHEMA)
+        spill.append(rows(*map(str, range(count))))
+        spill.reader()
+
+    with pytest.raises(StorageFull, match=r"no space in /.* for a spill of \d rows; set TMPDIR to"):
+        spilled()
