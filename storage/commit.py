@@ -66,7 +66,7 @@ def publish(files: Files, folder: str, manifest: Manifest, replaces: str | None)
     try:
         files.swap(f"{folder}/{MANIFEST}", manifest.model_dump_json(indent=1).encode(), replaces)
     except Conflict:
-        files.remove(f"{folder}/attempts/{manifest.attempt}")
+        _removed(files, folder, f"attempts/{manifest.attempt}")
         winner, _ = load_manifest(files, folder)
         who = f"generation {winner.generation} by attempt {winner.attempt}" if winner else "its manifest was removed"
         raise CommitLost(
@@ -81,9 +81,14 @@ def publish(files: Files, folder: str, manifest: Manifest, replaces: str | None)
 
 
 def forget_ledger(files: Files, folder: str, kept_fingerprint: str) -> None:
-    """After the manifest is in place. What could not be removed costs space, not correctness."""
+    """After the manifest is in place."""
     if kept_fingerprint:
-        try:
-            files.remove(f"{folder}/{LEDGER}/{kept_fingerprint}")
-        except OSError as error:
-            _log.warning("%s: the ledger was not removed: %s", files.address(folder), error)
+        _removed(files, folder, f"{LEDGER}/{kept_fingerprint}")
+
+
+def _removed(files: Files, folder: str, path: str) -> None:
+    """What could not be removed costs space, not correctness."""
+    try:
+        files.remove(f"{folder}/{path}")
+    except OSError as error:
+        _log.warning("%s: %s was not removed: %s", files.address(folder), path, error)

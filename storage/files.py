@@ -65,7 +65,7 @@ class Files(Protocol):
         """Bytes of a file, or of all files below a folder; 0 where there is nothing."""
 
     def remove(self, path: str) -> None:
-        """Removes a file or a folder with all in it; an absent one is fine."""
+        """Removes a file or a folder with all in it; an absent one is fine. Raises OSError where something stays."""
 
     def address(self, path: str) -> str:
         """What other programs open it by: an absolute path or a URL."""

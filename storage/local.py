@@ -16,7 +16,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from storage.files import FULL, Conflict, OutsideRoot, StorageFull, Stored, inside, version_of
 
@@ -68,7 +68,7 @@ class LocalFiles:
     def remove(self, path: str) -> None:
         target = self._own(path)
         if target.is_dir() and not target.is_symlink():
-            shutil.rmtree(target, ignore_errors=True)
+            _remove_tree(target)
         else:
             target.unlink(missing_ok=True)
 
@@ -111,6 +111,20 @@ def _make_folder(folder: Path) -> None:
     _make_folder(folder.parent)
     folder.mkdir(exist_ok=True)
     _sync_folder(folder.parent)
+
+
+def _remove_tree(folder: Path) -> None:
+    """All of it that can be removed; then raises the first reason why something could not."""
+    failures: list[OSError] = []
+
+    def told(_: object, path: str, info: Any) -> None:
+        info[1].filename = path  # else it is a name without its folder
+        failures.append(info[1])
+
+    shutil.rmtree(folder, onerror=told)
+    for failure in failures:
+        if not isinstance(failure, FileNotFoundError):  # somebody else removed it
+            raise failure
 
 
 def _sync_folder(folder: Path) -> None:

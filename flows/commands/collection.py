@@ -12,7 +12,7 @@ from rich.text import Text
 
 from flows.views.selection import Selection
 from storage.garbage import Garbage, collect, garbage
-from storage.lease import LeaseHeld
+from storage.lease import LeaseHeld, LeaseLost
 from storage.manifest import Damaged
 from storage.store import Location, Store
 
@@ -23,7 +23,7 @@ class Swept:
 
     garbage: Sequence[tuple[Location, Garbage]]
     passed_over: Sequence[str]
-    """Partitions that cannot be judged, and why; nothing of them was touched."""
+    """Why partitions cannot be judged, or swept to the end."""
     removed: bool
 
     @property
@@ -32,7 +32,8 @@ class Swept:
 
 
 def sweep(store: Store, selection: Selection, keep: int, remove: bool = False) -> Swept:
-    """A partition that is being written, or whose records cannot be read, keeps nobody from sweeping the others."""
+    """A partition that is being written, whose records cannot be read, or that is not ours to remove, keeps nobody from
+    sweeping the others."""
     found: list[tuple[Location, Garbage]] = []
     passed_over = []
     for location in store.locations():
@@ -41,7 +42,7 @@ def sweep(store: Store, selection: Selection, keep: int, remove: bool = False) -
         try:
             these = collect(location, keep, f"gc of {getpass.getuser()}") if remove else garbage(location, keep)
             found += [(location, each) for each in these]
-        except (Damaged, LeaseHeld) as error:
+        except (Damaged, LeaseHeld, LeaseLost, OSError) as error:
             passed_over.append(str(error))
     return Swept(found, passed_over, remove)
 

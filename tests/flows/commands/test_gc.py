@@ -1,6 +1,7 @@
 """`proctor gc`: lists, and removes on request."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -58,4 +59,22 @@ def test_what_cannot_be_read_is_left_alone_and_named(gc: Callable[..., Result], 
     told = gc("--keep", "1", "--apply").output
     assert "left alone" in told
     assert filled[0] in told
+    assert [Path(each).is_dir() for each in filled] == [True, True, False, True]
+
+
+def test_what_cannot_be_removed_is_named_and_keeps_nobody_from_sweeping_the_others(
+    gc: Callable[..., Result], filled: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unlink, attempt = os.unlink, Path(filled[0]).name
+
+    def refused(path: str, *, dir_fd: int | None = None) -> None:
+        if path == "part-00000.parquet" and dir_fd and Path(os.readlink(f"/proc/self/fd/{dir_fd}")).name == attempt:
+            raise PermissionError(1, "Operation not permitted", path)
+        unlink(path, dir_fd=dir_fd)
+
+    monkeypatch.setattr(os, "unlink", refused)
+    told = gc("--keep", "1", "--apply").output
+    assert "left alone: [Errno 1] Operation not permitted" in told
+    assert f"{filled[0]}/part-00000.parquet" in told.replace("\n", "")
+    assert "1 folders" in told
     assert [Path(each).is_dir() for each in filled] == [True, True, False, True]
