@@ -8,13 +8,16 @@ for every read (storage/snapshot.py); a torn page shows when it is read.
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as pads
+from pyarrow.fs import LocalFileSystem
 
+from storage.files import Files
+from storage.local import LocalFiles
 from storage.manifest import Damaged
 from storage.snapshot import Snapshot
 from storage.store import Location
@@ -24,12 +27,12 @@ ADDRESS = (pa.field("date", pa.date32()), pa.field("partition", pa.utf8()))
 
 @contextlib.contextmanager
 def scanned(locations: Sequence[Location]) -> Iterator[pads.Dataset]:
-    """The rows of all `locations` (at least one, of the same dataset), whose files stay open for the block.
+    """The rows of all `locations` (at least one, of the same dataset), to be read in the block.
 
     Raises Missing where nothing is committed, and Damaged.
     """
     schema = pa.schema([*ADDRESS, *locations[0].dataset.schema])
-    form = pads.ParquetFileFormat()
+    form = pads.ParquetFileFormat(page_checksum_verification=True)
     with contextlib.ExitStack() as opened:
         fragments = [
             fragment for location in locations for fragment in _fragments(location, location.snapshot(), form, opened)
@@ -43,10 +46,16 @@ def _fragments(
     day = pa.scalar(location.partition.date, pa.date32())
     where = (pc.field("date") == day) & (pc.field("partition") == str(location.partition))
     for part in snapshot.manifest.parts:
-        file = opened.enter_context(snapshot.fs.open(f"{snapshot.folder}/{part.path}"))
-        size = file.seek(0, os.SEEK_END)
-        if size != part.bytes:
-            address = snapshot.fs.address(f"{snapshot.folder}/{part.path}")
+        path = f"{snapshot.folder}/{part.path}"
+        if (size := snapshot.fs.size(path)) != part.bytes:
+            address = snapshot.fs.address(path)
             raise Damaged(f"{address} has {size:,} bytes; {part.bytes:,} with sha256 {part.sha256} were committed")
-        file.seek(0)
-        yield form.make_fragment(file, partition_expression=where)
+        yield form.make_fragment(*_source(snapshot.fs, path, opened), partition_expression=where)
+
+
+def _source(fs: Files, path: str, opened: contextlib.ExitStack) -> tuple[Any, ...]:
+    """What Arrow reads a file by. On a local disk it opens it for as long as it reads: years of nights are more files
+    than a process may hold open."""
+    if isinstance(fs, LocalFiles):
+        return fs.address(path), LocalFileSystem()
+    return (opened.enter_context(fs.open(path)),)
