@@ -105,10 +105,7 @@ class Lease:
         try:
             with self._turn:
                 self._renew(released=True)
-        except (
-            LeaseLost,
-            OSError,
-        ) as error:  # it runs out by itself, and must not hide the error of the block
+        except (Damaged, LeaseLost, OSError) as error:  # it runs out by itself, and must not hide the block's error
             _log.warning("%s: the lease was not given back: %s", self._place, error)
 
     def check(self) -> None:
@@ -118,13 +115,15 @@ class Lease:
 
     def _renew(self, released: bool = False) -> None:
         fresh = self._holder.model_copy(update={"heartbeat": _now(), "released": released})
-        try:
-            self._version = self._swap(fresh, self._version)
-        except Conflict:
-            found, version = load_holder(self._files, self._path)
-            if found is None or version is None or found.token != self._holder.token:
-                raise LeaseLost(f"{self._place}: the lease of {self._holder} now belongs to {found}") from None
-            self._version = self._swap(fresh, version)  # our own write, whose answer was lost
+        while True:
+            try:
+                self._version = self._swap(fresh, self._version)
+                return
+            except Conflict:
+                found, version = load_holder(self._files, self._path)
+                if found is None or version is None or found.token != self._holder.token:
+                    raise LeaseLost(f"{self._place}: the lease of {self._holder} now belongs to {found}") from None
+                self._version = version  # our own write, whose answer was lost
 
     def _swap(self, holder: Holder, old: str | None) -> str:
         return self._files.swap(self._path, holder.model_dump_json(indent=1).encode(), old)

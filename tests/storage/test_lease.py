@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from storage import lease as leases
+from storage.files import Conflict
 from storage.lease import LEASE, Holder, LeaseHeld, LeaseLost, is_live, load_holder
 from storage.store import Location
 from tests.storage.conftest import Start
@@ -127,6 +128,33 @@ def test_a_lease_that_another_took_is_lost(place: Location) -> None:
         with pytest.raises(LeaseLost, match="now belongs to two"):
             lease.check()
     assert holder_of(place).owner == "two"  # leaving took nothing away from it
+
+
+def test_a_lease_that_another_takes_while_a_lost_answer_is_looked_into_is_lost(
+    place: Location, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer_lost(*_: Any) -> str:
+        raise Conflict("the client tried again, and met itself")
+
+    def taken_over(path: str, data: bytes, old: str | None) -> str:
+        plant(place, token="other", owner="two")
+        return swap(path, data, old)
+
+    with place.lease("one") as lease:
+        swap, turns = place.fs.swap, iter([answer_lost, taken_over])
+        with monkeypatch.context() as patch:
+            patch.setattr(place.fs, "swap", lambda *asked: next(turns, swap)(*asked))
+            with pytest.raises(LeaseLost, match="now belongs to two"):
+                lease.check()
+
+
+def test_a_lease_that_cannot_be_read_hides_no_error_of_the_work(place: Location) -> None:
+    def work() -> None:
+        place.fs.write(f"{place.folder}/{LEASE}", b"{")
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError), place.lease("one"):
+        work()
 
 
 def test_a_process_with_parentheses_in_its_name_is_told_apart(tmp_path: Path) -> None:
