@@ -128,8 +128,9 @@ class ActorPool:
         return [completion for answer in await asyncio.gather(*calls) for completion in answer]
 
     async def close(self) -> None:
-        if _keepers and all(slot.ready for slot in self._slots):
-            _kept[self.params, self.resources] = [slot.actor for slot in self._slots]
+        kind = self.params, self.resources
+        if _keepers and kind not in _kept and all(slot.ready for slot in self._slots):
+            _kept[kind] = [slot.actor for slot in self._slots]
         else:
             await asyncio.gather(*(slot.close() for slot in self._slots))
 

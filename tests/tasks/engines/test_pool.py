@@ -149,6 +149,17 @@ async def test_kept_engines_serve_the_next_pool_of_their_kind_and_make_room_for_
     assert all_end(other)
 
 
+async def test_of_two_pools_of_one_kind_that_were_open_at_once_one_is_kept() -> None:
+    """A model that writes and judges, say."""
+    with keep_engines():
+        async with open_engine(WORDS) as first, open_engine(WORDS) as second:
+            assert isinstance(first, ActorPool)
+            assert isinstance(second, ActorPool)
+            pids = first.pids, second.pids
+        assert all_end(pids[0])
+        assert all(map(alive, pids[1])), "the one that was closed first"
+
+
 @pytest.mark.faults
 def test_actors_do_not_outlive_a_driver_that_is_killed(tmp_path: Path) -> None:
     script = """
