@@ -215,7 +215,10 @@ class VLLMEngine:
 
     def _die(self, reason: str) -> None:
         self._died = reason
-        waiting = {id(call): call for call, _ in self._calls.values()} | {id(call): call for call in self._inbox}
+        waiting = {id(call): call for call, _ in self._calls.values()}
+        while self._inbox:  # not iterated: a coroutine that has not seen the death yet may add to it
+            call = self._inbox.popleft()
+            waiting[id(call)] = call
         reject(waiting.values(), reason)
 
 

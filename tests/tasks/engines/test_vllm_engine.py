@@ -2,9 +2,13 @@
 
 import asyncio
 import math
+import sys
+import threading
+from collections import deque
 
 import pytest
 
+from tasks.engines.calls import Call
 from tasks.engines.engine import Completion, EngineDied, EngineParams, Message, Request, Resources, Sampling
 from tasks.engines.journal import read_journal
 from tasks.engines.model import resolve
@@ -193,3 +197,21 @@ async def test_an_engine_that_breaks_says_so_to_all_who_wait(model: str) -> None
     with pytest.raises(EngineDied, match="out of luck"):
         await engine.generate([request()])
     # Not closed: vLLM would end what this process shares, and with it the engine of the other tests.
+
+
+async def test_a_call_that_comes_in_the_moment_of_death_keeps_no_other_from_learning_of_it() -> None:
+    dying = VLLMEngine.__new__(VLLMEngine)  # its loop is at its end; nothing else of it is needed
+    dying._calls, dying._inbox = {}, deque(Call([]) for _ in range(2000))
+    calls, late = list(dying._inbox), Call([])
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    coming = threading.Thread(target=lambda: [dying._inbox.append(late) for _ in range(100_000)])
+    try:
+        coming.start()
+        dying._die("out of memory")
+    finally:
+        sys.setswitchinterval(interval)
+        coming.join()
+    for call in calls:
+        with pytest.raises(EngineDied, match="out of memory"):
+            await call.done
