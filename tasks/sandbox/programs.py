@@ -72,7 +72,7 @@ class Programs:
     async def run(self, program: str, seconds: float = 5.0, modules: Sequence[str] = ()) -> Execution:
         """How the program ends, within so many seconds of CPU time. It may import `MODULES` and `modules`.
 
-        Raises Unprotected where this machine cannot lock it in, or lacks one of the modules.
+        Raises Unprotected where this machine cannot lock it in, not in time, or lacks one of the modules.
         """
         async with self._places:
             child = await asyncio.create_subprocess_exec(
@@ -85,8 +85,7 @@ class Programs:
                 start_new_session=True,
             )
             try:
-                async with asyncio.timeout(STARTING):
-                    await _locked(child, self._order(program, seconds, modules))
+                await _locked(child, self._order(program, seconds, modules))
                 return await _watched(child, WAITING * seconds)
             finally:
                 await _end(child)
@@ -119,7 +118,11 @@ async def _locked(child: asyncio.subprocess.Process, order: str) -> None:
     assert child.stdout is not None, "it was asked for"
     child.stdin.write(order.encode())
     child.stdin.close()
-    said = await child.stdout.readline()
+    try:
+        async with asyncio.timeout(STARTING):
+            said = await child.stdout.readline()
+    except TimeoutError:
+        raise Unprotected(f"a child was not ready within {STARTING:g} s; run again where less else runs") from None
     if said != b'"locked"\n':
         told = json.loads(said)["unprepared"] if said.endswith(b"}\n") else f"the child said {said[:200]!r}"
         raise Unprotected(f"no program is run here: {told}. Wanted: Linux with seccomp, and all modules installed")

@@ -260,6 +260,12 @@ async def test_a_module_that_is_not_installed_stops_the_run_before_any_program()
         await run("answer = 1", modules=("no_such_module",))
 
 
+async def test_a_machine_on_which_no_child_is_ready_in_time_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(programs, "STARTING", 0.001)
+    with pytest.raises(Unprotected, match=r"not ready within 0\.001 s"):
+        await run("answer = 1")
+
+
 async def test_a_machine_that_does_not_lock_programs_in_runs_none(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = CHILD.read_text().replace("ALLOW, KILL, REFUSE = 0x7FFF0000, 0x80000000, 0x00050000 | errno.EPERM", "")
     open_door = tmp_path / "child.py"
