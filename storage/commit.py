@@ -70,8 +70,8 @@ def publish(files: Files, folder: str, manifest: Manifest, replaces: str | None)
         winner, _ = load_manifest(files, folder)
         who = f"generation {winner.generation} by attempt {winner.attempt}" if winner else "its manifest was removed"
         raise CommitLost(
-            f"{files.address(folder)}: changed while attempt {manifest.attempt} was under way ({who}). Its "
-            "parts were removed, its ledger is kept; run again if the status does not say complete"
+            f"{files.address(folder)}: changed while attempt {manifest.attempt} was under way ({who}). Its parts were "
+            "removed, its ledger too where the winner had the same; run again if the status does not say complete"
         ) from None
     except OSError:
         landed, _ = load_manifest(files, folder)
