@@ -210,8 +210,12 @@ def _unknown(table: pa.Table) -> int:
 
 def _what_was_kept(work: Work) -> str:
     fingerprint = work.params.generation_fingerprint()
-    rows = {dataset: work.location(dataset).ledger(fingerprint).count() for dataset in work.stage.writes}
-    kept = ", ".join(f"{count:,} {dataset}" for dataset, count in rows.items() if count) or "nothing that cost much yet"
+    try:
+        rows = {dataset: work.location(dataset).ledger(fingerprint).count() for dataset in work.stage.writes}
+        told = ", ".join(f"{count:,} {dataset}" for dataset, count in rows.items() if count)
+        kept = told or "nothing that cost much yet"
+    except Exception as error:  # an interrupt stays one, be storage out of reach
+        kept = f"what was flushed, which could not be counted ({error})"
     where = f"{work.stage.name} at {work.partition}"
     return f"{where} was interrupted. Kept: {kept}. The same command goes on from there."
 

@@ -9,6 +9,7 @@ from flows.run.progress import watching
 from flows.run.work import Work, status
 from storage.commit import InvalidData
 from storage.lease import LeaseHeld
+from storage.ledger import Ledger
 from tests.flows import code
 
 Make = Callable[..., Work]
@@ -105,6 +106,15 @@ def test_an_interrupt_keeps_what_was_paid_for_and_gives_the_lease_back(work: Mak
     assert seen.state == "failed"
     assert "Interrupted" in seen.reasons[0]
     assert not execute(work()).skipped
+
+
+def test_an_interrupt_stays_one_where_storage_is_out_of_reach(work: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreachable(_: Ledger) -> int:
+        raise ConnectionError("the store was not reached")
+
+    monkeypatch.setattr(Ledger, "count", unreachable)
+    with pytest.raises(Interrupted, match=r"could not be counted \(the store was not reached\)"):
+        execute(work("is_interrupted"))
 
 
 def test_code_that_gives_other_tables_than_declared_is_named(work: Make) -> None:
