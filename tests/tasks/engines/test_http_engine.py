@@ -128,6 +128,7 @@ async def test_pauses_grow(server: Server, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("asyncio.sleep", sleep)
     server.answers = [Answer(500, "oops")] * 5
     await one(server, request(), retries=5)
+    assert len(pauses) == 5
     assert all(0.01 * 2**turn <= pause <= 0.01 * 2**turn + 0.01 for turn, pause in enumerate(pauses))
 
 
