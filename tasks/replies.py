@@ -3,8 +3,7 @@ out.
 
 Guarantees: a reply is generated once, however many traces have the same text, and is in the ledger before anything is
 read in it; its id and seed follow from what was asked (tasks/completions.py), so a killed run asks for the rest alone.
-A request that fails is a dead letter. Once `GIVE_UP` requests in a row found nobody who answers, no more are asked: a
-silent server costs one time-out and not one for each trace.
+A request that fails is a dead letter.
 """
 
 import asyncio
@@ -19,12 +18,8 @@ from storage.rows import DeadLetter
 from storage.schemas import DATASETS
 from tasks.budget import Budget, charge
 from tasks.completions import Prompt, storable
-from tasks.engines.engine import Completion, Engine, Request, Sampling, failed
+from tasks.engines.engine import Completion, Engine, Request, Sampling
 from tasks.sampler import dead_letter
-
-GIVE_UP = 32
-"""Each of them was tried again as often as `Resources.retries` says."""
-NOBODY_THERE = ("time_out", "connection", "http_408", "http_429", "http_5")
 
 
 class Asking(Protocol):
@@ -58,7 +53,6 @@ class Replies:
         self._failed: set[tuple[str, int]] = set()
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._budget = Budget(params.budget, sum(map(self._charge, self._rows.values())))
-        self._unanswered: list[str] = []
         self.dead: list[DeadLetter] = []
         self.tokens = 0
         self.generated = 0
@@ -90,7 +84,7 @@ class Replies:
     async def _generate(self, prompt: Prompt, samples: Sequence[int], problem_id: str, place: str) -> int:
         """What it cost, in tokens of the budget."""
         requests = [prompt.request(sample, self._params.sampling) for sample in samples]
-        completions = [storable(said) for said in await self._completions(requests, prompt.id)]
+        completions = [storable(said) for said in await self._engine.generate(requests, affinity=prompt.id)]
         rows = []
         for sample, request, said in zip(samples, requests, completions, strict=True):
             if said.error:
@@ -103,16 +97,6 @@ class Replies:
         self.generated += len(rows)
         self.tokens += sum(row["tokens"] for row in rows)
         return sum(map(self._charge, rows))
-
-    async def _completions(self, requests: Sequence[Request], affinity: str) -> list[Completion]:
-        if len(self._unanswered) >= GIVE_UP:
-            why = f"the last {len(self._unanswered)} requests got no answer ({self._unanswered[-1]})"
-            return [failed(request.id, "not_asked", why) for request in requests]
-        completions = await self._engine.generate(requests, affinity=affinity)
-        for said in completions:
-            nobody = said.error is not None and said.error.startswith(NOBODY_THERE)
-            self._unanswered = [*self._unanswered, str(said.error)] if nobody else []
-        return completions
 
     def _row(self, prompt: Prompt, problem_id: str, sample: int, request: Request, said: Completion) -> dict[str, Any]:
         return {

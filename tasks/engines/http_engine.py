@@ -3,7 +3,8 @@
 Requests that fail for a passing reason (no connection, time-out, 408, 429, 5xx, an answer cut short) are
 asked again after a growing and jittered pause, or after the server's Retry-After. What still fails, and what
 the server refuses, gives an error completion. The key comes from the environment and goes into one header: it
-is neither stored nor logged, and masked in every text that comes back from a server or a failed attempt.
+is neither stored nor logged, and masked in every text that comes back from a server or a failed attempt. Once `GIVE_UP`
+requests in a row found nobody who answers, no more are asked: a silent server costs some time-outs and not all of them.
 
 Not covered: token ids (the protocol has none; counts come from `usage`), and continuing a text through the
 chat API, which starts a new turn with every answer. Servers differ in whether equal seeds give equal texts.
@@ -40,6 +41,9 @@ from tasks.engines.journal import Journal
 
 LONGEST_PAUSE = 60.0
 """Seconds; also the longest Retry-After that is honoured."""
+GIVE_UP = 32
+"""Each of them was tried again as often as `Resources.retries` says."""
+NOBODY_THERE = ("time_out", "connection", "http_408", "http_429", "http_5")
 LONGEST_MESSAGE = 500
 """Characters of a server's error that are kept."""
 TELL_STOP = ("vllm", "sglang")
@@ -71,6 +75,8 @@ class HttpEngine:
         self._masked = masker()
         self._places = asyncio.Semaphore(resources.concurrency)
         self._journal = Journal(resources.journal) if resources.journal else None
+        self._unanswered: list[str] = []
+        """Errors of the last requests, as far as nobody answered in between."""
         self._client = httpx.AsyncClient(
             base_url=url,
             headers={"Authorization": f"Bearer {self._key}"} if self._key else {},
@@ -130,7 +136,12 @@ class HttpEngine:
         if completion := refused(request):
             return completion
         async with self._places:
+            if len(self._unanswered) >= GIVE_UP:
+                why = f"the last {len(self._unanswered)} requests got no answer ({self._unanswered[-1]})"
+                return failed(request.id, "not_asked", why)
             completion = await self._asked(request)
+        nobody = completion.error is not None and completion.error.startswith(NOBODY_THERE)
+        self._unanswered = [*self._unanswered, str(completion.error)] if nobody else []
         if self._journal:
             self._journal.add([request.id])
         return completion

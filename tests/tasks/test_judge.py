@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from evals.judge import Reading, unread, written_verdicts
 from evals.problems import Graph
 from evals.truth import step_truths
-from tasks import replies
+from tasks.engines import http_engine
 from tasks.engines.engine import EngineDied, EngineParams, Faults, Request, Resources, Sampling
 from tasks.engines.fake_engine import FakeEngine
 from tasks.engines.http_engine import HttpEngine
@@ -280,7 +280,7 @@ class TestServer:
     async def test_one_that_never_answers_is_given_up_and_leaves_dead_letters_and_unknown_steps(
         self, root, monkeypatch
     ):
-        monkeypatch.setattr(replies, "GIVE_UP", 2)
+        monkeypatch.setattr(http_engine, "GIVE_UP", 2)
         outcome, asked = await self.asked(root, [Answer(seconds=2, hang_up=True)] * 6)
         kinds = [letter.kind for letter in outcome.dead]
         assert kinds.count("time_out") == asked < 6

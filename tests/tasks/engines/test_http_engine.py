@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tasks.engines import http_engine
 from tasks.engines.engine import Completion, EngineParams, Message, Request, Resources, Sampling
 from tasks.engines.http_engine import HttpEngine
 from tasks.engines.pool import open_engine
@@ -102,6 +103,20 @@ async def test_an_answer_that_comes_byte_by_byte_has_no_more_time_than_one_that_
     server.answers = [Answer(200, " " * 100, drip=0.05)]
     completion = await one(server, request(), timeout=0.2, retries=0)
     assert completion.error == "time_out: no answer within 0.2 seconds"
+
+
+async def test_a_server_that_never_answers_is_given_up_and_one_that_does_so_in_between_is_not(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_engine, "GIVE_UP", 3)
+    busy, silent = Answer(503, "busy"), Answer(hang_up=True)
+    server.answers = [busy, silent, Answer(400, "no"), busy, silent, busy]
+    there = engine(server, concurrency=1, retries=0)
+    completions = await there.generate([request(seed=seed) for seed in range(9)])
+    kinds = [str(completion.error).partition(":")[0] for completion in completions]
+    assert kinds == ["http_503", "connection", "http_400", "http_503", "connection", "http_503", *["not_asked"] * 3]
+    assert completions[-1].error == "not_asked: the last 3 requests got no answer (http_503: busy)"
+    assert len(server.asked) == 6
 
 
 async def test_retry_after_is_waited_for(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
