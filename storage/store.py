@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,6 +27,8 @@ from storage.rows import first_of_each
 from storage.schemas import DATASETS, DEAD_SCHEMA, Dataset
 from storage.snapshot import Snapshot, part_batches, read_parts
 from storage.status import Status, assess
+
+_log = logging.getLogger(__name__)
 
 
 class Missing(LookupError):
@@ -115,11 +118,15 @@ class Location:
         return first_of_each(pa.concat_tables([self.dataset.schema.empty_table(), *tables]), self.dataset.key)
 
     def kept_tables(self, kept_fingerprint: str) -> Iterator[pa.Table]:
-        """The same rows in the same order, some thousand at a time; ids may come again."""
+        """The same rows in the same order, some thousand at a time; ids may come again. What a damaged part held is
+        owed again, as a torn ledger's rows are: else nobody could make the partition anew."""
         manifest = self.manifest()
-        if manifest and manifest.kept_fingerprint == kept_fingerprint:
-            for batch in Snapshot(self.fs, self.folder, self.dataset, manifest).batches():
-                yield pa.Table.from_batches([batch]).cast(self.dataset.schema)
+        for part in manifest.parts if manifest and manifest.kept_fingerprint == kept_fingerprint else ():
+            try:
+                for batch in part_batches(self.fs, self.folder, [part], self.dataset.schema, batch_rows=8192):
+                    yield pa.Table.from_batches([batch]).cast(self.dataset.schema)
+            except Damaged as error:
+                _log.warning("rows are owed again: %s", error)
         yield from self.ledger(kept_fingerprint).tables()
 
     def attempt(self, expected: Expected) -> Attempt:

@@ -89,7 +89,8 @@ def failure_of(error: BaseException) -> Failure:
         case StorageFull():
             return Failure(FAILED, "The disk is full", text, "What was committed before is intact.")
         case Damaged():
-            return Failure(FAILED, "Stored data is damaged", text)
+            hint = "Its stage makes it anew, from what can still be read: proctor backfill apply STAGE --reprocess all"
+            return Failure(FAILED, "Stored data is damaged", text, hint)
     if type(error).__name__ == "TerminationSignal":  # Prefect's; not imported for commands that run no flow
         return Failure(TERMINATED, "Terminated", "Nothing was lost: the same command goes on from here.")
     return Failure(FAILED, type(error).__name__, text, "proctor --debug COMMAND shows where it happened.")

@@ -1,9 +1,10 @@
 import time
+from pathlib import Path
 
 import pytest
 
 from storage.commit import InvalidData
-from storage.manifest import Facts
+from storage.manifest import Damaged, Facts
 from storage.rows import BadRow, DeadLetter, SchemaMismatch, table_of
 from storage.schemas import DATASETS
 from storage.store import Location
@@ -146,6 +147,20 @@ def test_a_commit_takes_up_the_ledger_and_its_rows_stay_kept(place: Location) ->
     kept = place.kept("kept").to_pylist()
     assert kept == [*orms(3, "committed"), orm(3, "new")]
     assert place.kept("other").num_rows == 0
+
+
+def test_of_committed_rows_that_are_damaged_the_others_stay_kept(
+    place: Location, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.parts.GROUP_ROWS", 2)
+    monkeypatch.setattr("storage.parts.PART_GROUPS", 1)
+    committed(place, 6, kept_fingerprint="kept")
+    first, second, _ = map(Path, place.files())
+    first.unlink()
+    second.write_bytes(second.read_bytes()[:-1])
+    assert place.kept("kept").to_pylist() == orms(6)[4:], "a run of the stage makes the rest anew"
+    with pytest.raises(Damaged):
+        place.read()
 
 
 def test_a_failed_attempt_leaves_the_ledger(place: Location) -> None:
