@@ -35,7 +35,7 @@ MACHINES: dict[str, tuple[int, int, dict[str, int]]] = {
         317,
         {
             "write": 1, "close": 3, "lseek": 8, "mmap": 9, "mprotect": 10, "munmap": 11, "brk": 12,
-            "rt_sigprocmask": 14, "rt_sigreturn": 15, "sched_yield": 24, "mremap": 25, "madvise": 28, "getpid": 39,
+            "rt_sigreturn": 15, "sched_yield": 24, "mremap": 25, "madvise": 28, "getpid": 39,
             "exit": 60, "gettimeofday": 96, "times": 100, "gettid": 186, "time": 201, "futex": 202,
             "restart_syscall": 219, "clock_gettime": 228, "clock_getres": 229, "exit_group": 231, "getrandom": 318,
         },
@@ -45,7 +45,7 @@ MACHINES: dict[str, tuple[int, int, dict[str, int]]] = {
         277,
         {
             "write": 64, "close": 57, "lseek": 62, "mmap": 222, "mprotect": 226, "munmap": 215, "brk": 214,
-            "rt_sigprocmask": 135, "rt_sigreturn": 139, "sched_yield": 124, "mremap": 216, "madvise": 233,
+            "rt_sigreturn": 139, "sched_yield": 124, "mremap": 216, "madvise": 233,
             "getpid": 172, "exit": 93, "gettimeofday": 169, "times": 153, "gettid": 178, "futex": 98,
             "restart_syscall": 128, "clock_gettime": 113, "clock_getres": 114, "exit_group": 94, "getrandom": 278,
         },

@@ -86,6 +86,10 @@ HOSTILE = {
     "lifts its limits": ("import resource\nresource.setrlimit(resource.RLIMIT_AS, (-1, -1))", "exception"),
     "puts its timer off": ("import signal\nsignal.setitimer(signal.ITIMER_PROF, 0)", "exception"),
     "ignores its timer": ("import signal\nsignal.signal(signal.SIGPROF, signal.SIG_IGN)", "forbidden"),
+    "shuts its ears to its timer": (
+        "import signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGPROF})\nwhile True: pass",
+        "forbidden",
+    ),
     "prints without end": ("while True: print('x' * 1000)", "output"),
     "prints without end and catches it": ("while True:\n try: print('x' * 1000)\n except Exception: pass", "output"),
     "writes past us": ("import os\nwhile True: os.write(1, b'x' * 1000)", "output"),
