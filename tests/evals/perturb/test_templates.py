@@ -80,6 +80,19 @@ def test_expressions_are_exact() -> None:
     assert evaluate("10 if 2 < x <= 5 else 0", {"x": 5}) == 10
 
 
+def test_no_instance_divides_the_smaller_by_the_larger() -> None:
+    shared = {
+        "question_annotated": "{n,24} slices for {k,4} friends?\n#init:\n- $n = range(2, 40)\n- $k = range(2, 40)\n"
+        "#conditions:\n- divides(n, k)\n#answer: n // k",
+        "answer_annotated": "#### {n//k}",
+        "answer": "#### 6",
+    }
+    found = instantiate(shared, 20, seed=1)
+    assert all(isinstance(each, Variant) and each.answer != "0" for each in found)
+    assert evaluate("divides(4, 12)", {}) is False
+    assert evaluate("divides(4, 0)", {}) is False
+
+
 def template(conditions: str = "", text: str = "", solution: str = SOLUTION, init: str = "") -> dict[str, Any]:
     question = f"{{x,5}} pens and {{y,3}} pens{text}\n#init:\n- $x = range(2, 20)\n- $y = range(2, 20)\n{init}\n"
     return record() | {
