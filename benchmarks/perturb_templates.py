@@ -17,8 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.workbench import arguments, report, show
+from evals.number_words import words_at
 from evals.perturb.arithmetic import Number
 from evals.perturb.kinds import perturb
+from evals.perturb.template_draws import completed
 from evals.perturb.template_expressions import Work, evaluate
 from evals.perturb.templates import HOLE, Template, read
 from evals.perturb.variant import Refused, SeedProblem, Variant
@@ -70,9 +72,24 @@ def value(template: Template, question: str) -> Number | None:
     match = re.compile(pattern(template), re.DOTALL).fullmatch(question)
     if match is None:
         return None
-    found = {name: number(text) for name, text in match.groupdict().items()}
-    result = evaluate(template.answer, found, work=Work(WORK))
+    shown = {name: number(text) for name, text in match.groupdict().items()}
+    found = {**_said(template, shown), **completed(template.assignments, shown, Work(WORK))}
+    try:
+        result = evaluate(template.answer, found, Work(WORK))
+    except Refused:
+        return None
     return Fraction(result) if isinstance(result, int | Fraction) else None
+
+
+def _said(template: Template, shown: Mapping[str, Number | str]) -> dict[str, Number]:
+    """What number words stand for, where a line sets words and their number; perhaps beyond the template's range."""
+    found: dict[str, Number] = {}
+    for line in template.assignments:
+        text = str(shown.get(line.names[0], ""))
+        said, end = words_at(text, 0)
+        if len(line.names) == 2 and said is not None and end == len(text):
+            found[line.names[1]] = said
+    return found
 
 
 def number(text: str) -> Number | str:
@@ -86,7 +103,7 @@ def pattern(template: Template) -> str:
     seen: set[str] = set()
     for hole in HOLE.finditer(template.question):
         parts.append(_words(template.question[position : hole.start()]))
-        name, position = hole[1].strip(), hole.end()
+        name, position = (hole[1] or hole[3]).strip(), hole.end()
         what = ".+?" if isinstance(template.defaults.get(name, ""), str) else _FIGURE
         parts.append(f"(?P={name})" if name in seen else f"(?P<{name}>{what})" if name.isidentifier() else what)
         seen.add(name)

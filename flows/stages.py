@@ -223,7 +223,7 @@ STAGES: dict[str, Stage] = {
         Stage(
             name="perturb",
             title="Perturb problems: other numbers, names, order, a distractor; each with a certificate of its gold.",
-            version=3,
+            version=4,
             params=PerturbParams,
             reads=("problems",),
             writes=("rewrites", "variants", "refusals", "gold_faults"),

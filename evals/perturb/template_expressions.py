@@ -2,22 +2,27 @@
 
 Understood: numbers, strings, names, lists, + - * / // % **, comparisons, and/or/not, `x if c else y`, and calls of the
 functions below. Everything else (attributes, subscripts, lambdas, comprehensions, keywords …) raises Refused, as does
-what would cost time: texts beyond 400 characters, numbers beyond 40 digits, lists beyond 10,000 values, and more work than
-the caller allows (`Work`). Numbers are exact: 0.1 is one tenth, `/` divides rationals.
+what would cost time: texts beyond 2,000 characters, numbers beyond 40 digits, lists beyond 10,000 values, and more work than
+the caller allows (`Work`). Numbers are exact: 0.1 is one tenth, `/` divides rationals, and a variable whose text is a number
+or a share ("0.25", "1/3") is that number.
 """
 
 import ast
 import math
 import operator
-import random
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
+from evals.perturb.numerals import decimal
 from evals.perturb.variant import Refused
 
-LONGEST = 400
+NO_VALUE = "an expression without a value"
+"""The reason where another draw may do better."""
+LONGEST = 2_000
 LARGEST = 10**40
 MOST_VALUES = 10_000
 
@@ -39,6 +44,9 @@ _OPERATORS: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
 }
 
 
+_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+|/0*[1-9][0-9]*)?")
+
+
 class Work:
     """How much may still be computed: nodes of expressions, and values of lists that are looked at."""
 
@@ -52,12 +60,34 @@ class Work:
             raise Refused("a hostile expression", "the template needs more work than a template should")
 
 
-def evaluate(text: str, names: Mapping[str, Any], rng: random.Random | None = None, work: Work | None = None) -> Any:
-    """The value of an expression. Samplers need `rng`. Raises Refused."""
+def evaluate(expression: str | ast.expr, names: Mapping[str, Any], work: Work | None = None) -> Any:
+    """The value of an expression. Raises Refused."""
+    node = parsed(expression) if isinstance(expression, str) else expression
+    with valued(expression):
+        return _Evaluator(names, work or Work(MOST_VALUES)).value(node)
+
+
+@contextmanager
+def valued(expression: str | ast.expr) -> Iterator[None]:
+    """What raises within has no value. Raises Refused."""
     try:
-        return _Evaluator(names, rng, work or Work(MOST_VALUES)).value(parsed(text))
+        yield
     except (ZeroDivisionError, TypeError, ValueError, IndexError, OverflowError, RecursionError) as error:
-        raise Refused("an expression without a value", f"{text[:80]!r}: {error}") from error
+        text = expression if isinstance(expression, str) else ast.unparse(expression)
+        raise Refused(NO_VALUE, f"{text[:80]!r}: {error}") from error
+
+
+@lru_cache(maxsize=4096)
+def mentioned(text: str) -> frozenset[str]:
+    """The names in an expression, those of functions too. Raises Refused."""
+    return frozenset(node.id for node in ast.walk(parsed(text)) if isinstance(node, ast.Name))
+
+
+def written(value: Any) -> str:
+    """A value as a text shows it: a number as a decimal that ends, else as a fraction."""
+    if isinstance(value, int | Fraction) and not isinstance(value, bool):
+        return decimal(plain_number(value)) or str(value)
+    return str(value)
 
 
 @lru_cache(maxsize=4096)
@@ -74,14 +104,13 @@ def parsed(text: str) -> ast.expr:
 def plain_number(value: Any) -> int | Fraction:
     """An int where the value is whole. Raises Refused for what is no number."""
     if isinstance(value, bool) or not isinstance(value, int | Fraction):
-        raise Refused("an expression without a value", f"{str(value)[:40]!r} is no number")
+        raise Refused(NO_VALUE, f"{str(value)[:40]!r} is no number")
     return value.numerator if value.denominator == 1 else value
 
 
 class _Evaluator:
-    def __init__(self, names: Mapping[str, Any], rng: random.Random | None, work: Work) -> None:
+    def __init__(self, names: Mapping[str, Any], work: Work) -> None:
         self.names = names
-        self.rng = rng
         self.work = work
 
     def value(self, node: ast.expr) -> Any:
@@ -116,11 +145,12 @@ class _Evaluator:
     def _named(self, name: str) -> Any:
         if name not in self.names:
             raise Refused("an unknown name", f"{name[:60]!r} is not defined")
-        return self.names[name]
+        value = self.names[name]
+        return self._bounded(Fraction(value)) if isinstance(value, str) and _NUMBER.fullmatch(value) else value
 
     def _number(self, value: Any) -> Any:
         if not isinstance(value, int | Fraction):
-            raise Refused("an expression without a value", f"{str(value)[:40]!r} is no number")
+            raise Refused(NO_VALUE, f"{str(value)[:40]!r} is no number")
         return value
 
     def _binary(self, op: type[ast.AST], left: Any, right: Any) -> Any:
@@ -156,27 +186,7 @@ class _Evaluator:
             result = self._bounded(_FUNCTIONS[function](*args))
             self.work.spend(_length(result))
             return result
-        if function in ("sample", "random.choice", "np.random.choice", "sample_sequential") and self.rng:
-            return self._sampled(function, *args)
-        if function in ("np.random.randint", "random.randint") and self.rng:
-            low, high = args
-            return self.rng.randrange(low, high + (function == "random.randint"))
-        if function in ("sample", "sample_sequential"):
-            raise Refused("a hostile expression", f"{function} outside #init")
-        raise Refused("a hostile expression", f"the function {function[:40]!r} is not known")
-
-    def _sampled(self, function: str, values: Any, count: Any = None) -> Any:
-        assert self.rng is not None
-        pool = values if isinstance(values, range) else list(values)
-        self.work.spend(_length(values) + (count if isinstance(count, int) else 1))
-        if count is None:
-            return pool[int(self.rng.random() * len(pool))]
-        if not isinstance(count, int) or not 0 < count <= len(pool):
-            raise Refused("an expression without a value", f"{count} of {len(pool)} values")
-        if function == "sample_sequential":
-            start = int(self.rng.random() * (len(pool) - count + 1))
-            return pool[start : start + count]
-        return self.rng.sample(pool, count)
+        raise Refused("a hostile expression", f"the function {function[:40]!r} is not known here")
 
 
 def _length(value: Any) -> int:
@@ -184,7 +194,7 @@ def _length(value: Any) -> int:
     return len(value) if isinstance(value, list | str) else 0
 
 
-def _range(*args: Any) -> range | list[Any]:
+def span(*args: Any) -> range | list[Any]:
     """Integers, or with a fractional step, values from low below high."""
     low, high, step = (0, args[0], 1) if len(args) == 1 else (*args, 1)[:3]
     if not step or (high - low) / Fraction(step) > MOST_VALUES:
@@ -196,7 +206,7 @@ def _range(*args: Any) -> range | list[Any]:
 
 
 def _within(low: Any, high: Any) -> range | list[Any]:
-    return _range(low, high + 1)
+    return span(low, high + 1)
 
 
 def _divides(a: Any, b: Any) -> bool:
@@ -206,6 +216,12 @@ def _divides(a: Any, b: Any) -> bool:
 
 def _whole(value: Any) -> bool:
     return Fraction(value).denominator == 1
+
+
+def _ensured(value: Any) -> int:
+    if not _whole(value):
+        raise ValueError(f"{value} is not whole")
+    return int(value)
 
 
 def _rounded(value: Any, places: Any = 0) -> Any:
@@ -219,8 +235,8 @@ def _identity(value: Any, *_: Any) -> Any:
 
 
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "range": _range, "np.arange": _range, "frange": _range, "arange": _range, "numbers_within": _within,
-    "divides": _divides, "is_int": _whole, "int": lambda v: math.trunc(Fraction(v)), "float": Fraction, "abs": abs,
+    "range": span, "range_list": span, "np.arange": span, "frange": span, "arange": span, "numbers_within": _within,
+    "divides": _divides, "is_int": _whole, "ensure_int": _ensured, "int": lambda v: math.trunc(Fraction(v)), "float": Fraction, "abs": abs,
     "min": min, "max": max, "sum": sum, "len": len, "list": list, "round": _rounded,
     "math.ceil": lambda v: math.ceil(v), "math.floor": lambda v: math.floor(v), "ceil": lambda v: math.ceil(v),
     "floor": lambda v: math.floor(v), "fix_floats": _identity, "Fraction": Fraction, "bool": bool,

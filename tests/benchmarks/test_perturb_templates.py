@@ -33,6 +33,19 @@ def test_a_formula_that_is_right_at_the_defaults_alone_differs() -> None:
     assert verdicts(record("x + 48"))["differ"] > 10
 
 
+def test_number_words_are_read_beyond_the_range_of_the_template() -> None:
+    init = "- t_txt, t_val = range_str(4, 6, 1, numbers)\n#answer: x + t_val * z"
+    words = record() | {
+        "question": record()["question"].replace("4 boxes", "four boxes"),
+        "question_annotated": record()["question_annotated"]
+        .replace("{y,4}", "{t_txt,four}")
+        .replace("#answer: x + y * z", init),
+    }
+    [(verdict, count)] = verdicts(words).items()
+    assert verdict == "agree"
+    assert count > 10
+
+
 def test_what_cannot_be_compared_is_said() -> None:
     assert verdicts(record("x + y")) == {"no formula at the defaults": 1}
     assert verdicts(record("x + y * w")) == {"no formula at the defaults": 1}

@@ -1,6 +1,7 @@
 """Template files in GSM-Symbolic's form, made for these tests, and hostile ones."""
 
 import time
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -57,6 +58,9 @@ def test_a_template_that_contradicts_its_own_answer_is_refused() -> None:
         "().__class__.__bases__[0]", "9**9**9**9", "[x for x in range(10**9)]", "(lambda: 1)()", "range(10**12)",
         "__import__('os').system('ls')", "'a' * 10**9", "1/0", "(" * 199 + ")" * 199, "10**100", "round(5, -10**9)",
         "open('x')", "f'{x}'", "x if", "sum(range(10000), range(10000))", "eval('1')", "x := 3", "max(*range(9))",
+        "sample(range(10**12))", "sample([1, 2], 10**9)", "sample(5)", "sample([])", "range_str(1, 10**9, 1, numbers)",
+        "range_str(1, 9, 1, 7)", "sample(names, count=2)", "names[0]", "9" * 1900, "-" * 1900 + "1", "1+" * 900 + "x",
+        "(" * 900 + "1" + ")" * 900, "ensure_int('a')", "ensure_int(1/3)", "[" * 150 + "]" * 150,
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("place", ["answer", "init"])
@@ -120,3 +124,78 @@ def test_a_template_that_costs_more_than_a_template_should_is_refused_at_once(en
     found = instantiate(endless, 5, 1)
     assert all(isinstance(each, Refusal) and each.reason for each in found)
     assert time.process_time() - start < 1
+
+
+def written(
+    question: str, init: str, formula: str, stated: str, solution: str = "", conditions: str = ""
+) -> dict[str, Any]:
+    return {
+        "question_annotated": f"{question}\n#init:\n{init}\n#conditions:\n{conditions}\n#answer: {formula}",
+        "answer_annotated": f"{solution}\n#### {{{formula}}}",
+        "answer": f"#### {stated}",
+    }
+
+
+def instances(template: dict[str, Any], count: int = 10) -> list[Variant]:
+    found = instantiate(template, count, seed=2)
+    assert all(isinstance(each, Variant) for each in found), found[-1]
+    return [each for each in found if isinstance(each, Variant)]
+
+
+PAIRS = "- m_txt, m_val = range_str(2, 9, 1, numbers)\n- $x = range(5, 50)"
+
+
+def test_a_word_and_the_number_that_it_stands_for_are_drawn_together() -> None:
+    template = written("Ann has {x,5} pens, Bob has {m_txt,three} times as many.", PAIRS, "m_val * x", "15")
+    words = ["two", "three", "four", "five", "six", "seven", "eight"]
+    for variant in instances(template):
+        drawn = variant.certificate.changes
+        assert f"Bob has {drawn['m_txt']} times" in variant.question
+        assert variant.answer == str((words.index(drawn["m_txt"]) + 2) * int(drawn["x"]))
+
+
+def test_what_a_word_of_the_text_stands_for_is_held_against_the_stated_answer() -> None:
+    [refusal] = instantiate(written("{m_txt,three} times {x,5}", PAIRS, "m_val * x", "16"), 3, 1)
+    assert isinstance(refusal, Refusal)
+    assert refusal.reason == "contradictory template"
+    assert "gives 15" in refusal.detail
+
+
+def test_a_hidden_value_is_not_certified_as_checked_at_the_defaults() -> None:
+    shown = instances(written("{x,5} and {m_txt,three}", PAIRS, "m_val * x", "15"))
+    hidden = instances(written("{x,5} and some", PAIRS, "m_val * x", "15"))
+    assert "defaults give the stated answer" in shown[0].certificate.checks
+    assert "defaults give the stated answer" not in hidden[0].certificate.checks
+
+
+def test_shares_stay_shares_in_the_text_and_are_exact_in_the_answer() -> None:
+    init = "- $f = sample(fractions)\n- part, share = sample(fraction_alnum)\n- $n = range(10, 90)"
+    question = "Of {n,12} pens {f,1/3} are red. {part,half} of those are new."
+    template = written(question, init, "ensure_int(n * f * share)", "2", conditions="- is_int(n * f)")
+    for variant in instances(template):
+        drawn = variant.certificate.changes
+        assert f"{drawn['f']} are red" in variant.question
+        assert Fraction(variant.answer) == int(drawn["n"]) * Fraction(drawn["f"]) * Fraction(drawn["share"])
+        assert drawn["part"].capitalize() in variant.question
+
+
+def test_functions_of_two_arguments_stand_in_a_solution() -> None:
+    template = written("{x,2.5} dollars", "- $x = arange(1, 9, 0.25)", "x * 4", "10", "{round(x, 1)} and {max(x, 3)}")
+    assert all("{" not in variant.solution for variant in instances(template))
+
+
+def test_rare_values_are_found_by_searching_among_those_that_a_condition_rests_on() -> None:
+    init = "- name = sample(names)\n- $a = range(100, 200)\n- $b = range(2, 200)"
+    conditions = "- a == b + 97\n- b % 3 == 0"
+    template = written("{name,Ann}: {a,121} {b,24}", init, "a + b", "145", conditions=conditions)
+    assert len({variant.question for variant in instances(template)}) == 10
+
+
+def test_an_instance_whose_annotation_does_not_hold_is_none() -> None:
+    init = "- $x = range(2, 30)\n- $y = range(2, 30)"
+    some = written("{x,12} by {y,4}", init, "x", "12", "<<{x}*{y}={x*y//10*10}>>")
+    assert all(int(v.certificate.changes["x"]) * int(v.certificate.changes["y"]) % 10 == 0 for v in instances(some))
+    [never] = instantiate(written("{x,12} by {y,4}", init, "x", "12", "<<{x}+{y}={x+y+1}>>"), 5, 1)
+    assert isinstance(never, Refusal)
+    assert never.reason == "no instance"
+    assert "does not hold" in never.detail
