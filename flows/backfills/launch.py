@@ -88,10 +88,22 @@ def watch(runs: Sequence[Launched], told: Callable[[int, int, str], None]) -> No
             states = [client.read_flow_run(run.run_id).state for run in runs]
             ended = sum(state is None or state.is_final() for state in states)
             names = Counter(state.type.value.lower() for state in states if state)
-            told(ended, len(runs), ", ".join(f"{number} {name}" for name, number in sorted(names.items())))
+            said = ", ".join(f"{number} {name}" for name, number in sorted(names.items()))
+            told(ended, len(runs), said + (_held_up(client) if names["scheduled"] else ""))
             if ended == len(runs):
                 return
             time.sleep(POLL_SECONDS)
+
+
+def _held_up(client: SyncPrefectClient) -> str:
+    """Why what is scheduled does not start, where the work queue says so."""
+    pool = client.read_deployment_by_name(DEPLOYMENT).work_pool_name
+    queue = client.read_work_queue_by_name(QUEUE, work_pool_name=pool)
+    if queue.is_paused:
+        return f"; the work queue {QUEUE} is paused: prefect work-queue resume {QUEUE} --pool {pool}"
+    if queue.status and queue.status.value == "NOT_READY":
+        return f"; no worker asks for them: prefect worker start --pool {pool} --work-queue {QUEUE}"
+    return ""
 
 
 def _under_way(client: SyncPrefectClient, deployment: UUID, what: Backfill, plan: Plan) -> Iterator[Launched]:

@@ -223,6 +223,24 @@ def test_it_has_succeeded_when_storage_has_all_whatever_the_runs_say(
     assert (again.exit_code, "Runs: 0 launched" in again.output) == (0, True), again.output
 
 
+def test_while_nobody_serves_the_queue_it_says_what_would(
+    client: SyncPrefectClient, deployed: None, what: Backfill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue = client.read_work_queue_by_name("backfill", work_pool_name=POOL)
+    runs, said = launch(what, what.plan()), list[str]()
+    happens = iter(
+        (lambda: client.update_work_queue(queue.id, is_paused=True), lambda: end_all(client, what, Crashed()))
+    )
+    while_it_waits(monkeypatch, lambda: next(happens)())
+    watch(runs, lambda ended, every, states: said.append(f"{ended} of {every}: {states}"))
+    client.update_work_queue(queue.id, is_paused=False)
+    assert said == [
+        f"0 of 3: 3 scheduled; no worker asks for them: prefect worker start --pool {POOL} --work-queue backfill",
+        f"0 of 3: 3 scheduled; the work queue backfill is paused: prefect work-queue resume backfill --pool {POOL}",
+        "3 of 3: 3 crashed",
+    ]
+
+
 def test_runs_that_say_they_are_done_are_not_believed(
     client: SyncPrefectClient, apply: Apply, what: Backfill, monkeypatch: pytest.MonkeyPatch
 ) -> None:
