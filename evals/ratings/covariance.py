@@ -4,6 +4,9 @@ H is the information, M the second moment of the scores (Huber 1967; White 1982)
 variance, which half-win ties break (a tie varies less than a coin), and with clusters none in independent battles
 (Liang and Zeger 1986). There is no ridge on H: a model with few battles gets the wide interval that it has.
 
+A model whose battles lie in few clusters tells little of their variance, and in one cluster nothing: its scores sum to
+zero, so one user's thousand votes would have no error at all. No such model's variance is below that of single battles.
+
 Not valid for models with few battles, whose likelihood is skewed: below `profile.FEW`, take profile intervals.
 """
 
@@ -12,12 +15,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.stats import norm
+from scipy.stats import norm, t
 
 from evals.bradley_terry import Fit, Scale
-from evals.ratings.battles import Battles, Floats
+from evals.ratings.battles import Battles, Floats, Ints, Mask
 from evals.ratings.objective import centred, solve_information
-from evals.ratings.scores import clustered_moment
+from evals.ratings.scores import MANY, clustered_moment, clusters_met
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +30,12 @@ class Covariance:
     fit: Fit
     matrix: Floats
     """(P, P) natural units, for theta[active], gamma, log nu."""
-    clustered: bool = False
+    clusters: Ints | None = None
+    """(K,) in how many clusters each model's battles lie, see `scores.clusters_met`; None: battles are independent."""
+
+    @property
+    def clustered(self) -> bool:
+        return self.clusters is not None
 
     def of_ratings(self, scale: Scale = Scale()) -> Floats:
         """(k, k) of the rated models' ratings, in squared points; an anchor has none of its own."""
@@ -44,6 +52,12 @@ class Covariance:
         errors = np.full(len(self.fit.models), np.nan)
         errors[self.fit.active] = np.sqrt(np.maximum(np.diag(self.of_ratings(scale)), 0))
         return errors
+
+    def clusters_behind(self, scale: Scale = Scale()) -> Ints | None:
+        """(K,) `clusters`, or the anchor's where these are fewer: a difference is known by both."""
+        if self.clusters is None or scale.anchor is None:
+            return self.clusters
+        return np.minimum(self.clusters, self.clusters[self.fit.anchor_index(scale.anchor[0])])
 
     def of_effects(self) -> Floats:
         """(S, S) of gamma, natural units."""
@@ -70,7 +84,19 @@ def clustered(fit: Fit, battles: Battles) -> Covariance:
     """Robust against whatever goes on within `battles.cluster`. Raises ValueError without clusters."""
     if battles.cluster is None:
         raise ValueError("the battles have no clusters: name a column of users, prompts or sessions")
-    return replace(_covariance(fit, clustered_moment(battles, [fit])), clustered=True)
+    clusters = clusters_met(battles, fit)
+    found = _covariance(fit, clustered_moment(battles, [fit]))
+    return replace(found, matrix=_with_floor(found.matrix, fit, clusters[fit.active] < MANY), clusters=clusters)
+
+
+def _with_floor(matrix: Floats, fit: Fit, few: Mask) -> Floats:
+    """The strengths of `few` models with an error of their own added, where theirs is below that of single battles."""
+    k = len(few)
+    lacking = np.where(few, np.maximum(np.diag(sandwich(fit).matrix) - np.diag(matrix), 0.0)[:k], 0.0)
+    around = np.eye(k) - 1 / k  # theta has mean zero: what one gets moves all
+    raised = matrix.copy()
+    raised[:k, :k] += around @ np.diag(lacking / (1 - 1 / k) ** 2) @ around
+    return raised
 
 
 def _covariance(fit: Fit, moment: Floats) -> Covariance:
@@ -86,12 +112,27 @@ def dispersion(fit: Fit) -> float:
 
 
 def normal_bounds(covariance: Covariance, scale: Scale = Scale(), level: float = 0.95) -> Bounds:
-    """estimate ± z · error; infinite on both sides for models that are not rated."""
+    """estimate ± z · error; infinite on both sides for models that are not rated.
+
+    In place of z stands t(G - 1) for a model, or with an anchor that is, whose battles lie in only G clusters (Cameron
+    and Miller 2015, section VI.D), which is infinite for one.
+    """
     ratings, errors = covariance.fit.ratings(scale), covariance.errors(scale)
     rated = np.isfinite(ratings)
-    width = norm.ppf(0.5 + level / 2) * errors
+    # An anchor's error is 0, whatever the quantile.
+    width = np.multiply(_quantiles(covariance, scale, level), errors, where=errors != 0, out=np.zeros(len(errors)))
     return Bounds(
         lower=np.where(rated, ratings - width, -np.inf),
         upper=np.where(rated, ratings + width, np.inf),
         method=tuple(("clustered" if covariance.clustered else "sandwich") if r else "none" for r in rated),
     )
+
+
+def _quantiles(covariance: Covariance, scale: Scale, level: float) -> Floats:
+    """(K,) errors on either side."""
+    normal = norm.ppf(0.5 + level / 2)
+    clusters = covariance.clusters_behind(scale)
+    if clusters is None:
+        return np.full(len(covariance.fit.models), normal)
+    student = t.ppf(0.5 + level / 2, np.maximum(clusters - 1, 1))
+    return np.where(clusters >= MANY, normal, np.where(clusters > 1, student, np.inf))

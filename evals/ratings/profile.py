@@ -27,6 +27,7 @@ from evals.bradley_terry import Fit, Scale
 from evals.ratings.battles import Battles, Floats, Ints
 from evals.ratings.covariance import Bounds, Covariance, dispersion, normal_bounds, sandwich
 from evals.ratings.objective import Objective, solve_information
+from evals.ratings.scores import MANY
 
 FEW = 50
 """Battles below which the profile takes the sandwich's place: there full bootstraps are 1.2 times as wide."""
@@ -49,13 +50,13 @@ def bounds(
     fit = covariance.fit
     found = normal_bounds(covariance, scale, level)
     lower, upper, method = found.lower.copy(), found.upper.copy(), list(found.method)
-    excess = _excess(covariance, scale)
+    excess, clusters = _excess(covariance, scale), covariance.clusters_behind(scale)
     anchor = None if scale.anchor is None else fit.anchor_index(scale.anchor[0])
     for model, standing in enumerate(fit.standing):
         scarce = standing == "rated" and fit.battles[model] < few and model != anchor
         if scarce or standing in ("above all", "below all"):
-            clusters = _clusters(fit, battles, model) if covariance.clustered else None
-            low, high = profile(fit, battles, model, anchor, level, float(excess[model]), clusters)
+            known = None if clusters is None or clusters[model] >= MANY else int(clusters[model])
+            low, high = profile(fit, battles, model, anchor, level, float(excess[model]), known)
             centre = scale.centre if scale.anchor is None else scale.anchor[1]
             lower[model], upper[model] = low * scale.unit + centre, high * scale.unit + centre
             method[model] = "profile"
@@ -69,15 +70,6 @@ def _excess(covariance: Covariance, scale: Scale) -> Floats:
     with np.errstate(invalid="ignore"):
         ratio = (covariance.errors(scale) / sandwich(covariance.fit).errors(scale)) ** 2
     return np.asarray(np.fmax(ratio, 1.0))  # fmax: 1 for who is not rated, or is the anchor
-
-
-def _clusters(fit: Fit, battles: Battles, model: int) -> int | None:
-    """In how many clusters the model's battles lie; None where each battle is its own."""
-    own = _rows_of(battles, np.append(fit.active, model), [model])
-    if own.weight is not None:
-        own = own.take(np.asarray(own.weight) > 0)
-    clusters = len(np.unique(np.asarray(own.cluster)))
-    return clusters if clusters < len(own) else None
 
 
 def profile(

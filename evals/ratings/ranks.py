@@ -6,7 +6,7 @@ all is called wrongly, and the true ranks all lie in their intervals at once (Mo
 2024). The rule of leaderboards, a rank below every model whose interval lies above, ignores that errors are shared.
 
 Normal approximation: not for models with few battles, whose likelihood is skewed. Models that are not rated have no
-rank.
+rank; one whose battles all lie in one cluster may have any.
 """
 
 from __future__ import annotations
@@ -53,6 +53,9 @@ def ranks(covariance: Covariance, level: float = 0.95, draws: int = DRAWS, seed:
     variance = np.diag(matrix)
     errors = np.sqrt(np.maximum(variance[:, None] + variance[None, :] - 2 * matrix, 0.0))
     np.fill_diagonal(errors, np.inf)
+    if covariance.clusters is not None:  # whom one user alone has met cannot be told from anybody
+        alone = covariance.clusters[fit.active] == 1
+        errors[alone[:, None] | alone[None, :]] = np.inf
     critical = float(np.quantile(_largest(noise, errors), level))
     better = (theta[:, None] - theta[None, :]) > critical * errors
     order = np.argsort(-theta, kind="stable")

@@ -19,6 +19,8 @@ from evals.ratings.likelihood import derivatives, predictor, row_weights
 
 BLOCK = 1 << 17
 """Battles whose scores are held at once, unless one cluster has more."""
+MANY = 50
+"""Clusters of a model from which on their number no longer matters: t(49) is 2 % beyond the normal."""
 
 
 class ScoreBlock(NamedTuple):
@@ -60,6 +62,29 @@ def clustered_moment(battles: Battles, fits: Sequence[Fit]) -> Floats:
     if clusters < 2:
         raise ValueError(f"{clusters} cluster: errors between clusters need two, and are to be trusted from some 40 on")
     return np.asarray(total * (clusters / (clusters - 1)))
+
+
+def clusters_met(battles: Battles, fit: Fit) -> Ints:
+    """(K,) in how many clusters each model's battles with rated models lie; MANY for that many or more, and where
+    every battle is its own cluster."""
+    assert battles.cluster is not None, "the caller has clusters"
+    models = len(fit.models)
+    rated = np.isin(np.arange(models), fit.active)
+    found: list[set[int]] = [set() for _ in range(models)]
+    rows = np.zeros(models, dtype=np.int64)
+    for tile in tiles(battles.with_features([])):
+        weight = row_weights(tile, fit.ties, None)
+        counts = np.ones(len(tile.score), dtype=bool) if weight is None else weight > 0
+        first, second = (np.repeat(end, tile.lengths) for end in np.divmod(tile.pairs, models))
+        cluster = np.asarray(battles.cluster[tile.rows])
+        for mine, other in ((first, second), (second, first)):
+            valid = counts & rated[other]
+            rows += np.bincount(mine[valid], minlength=models)
+            wanted = valid & np.array([len(seen) < MANY for seen in found])[mine]
+            for model, name in zip(mine[wanted].tolist(), cluster[wanted].tolist(), strict=True):
+                found[model].add(name)
+    number = np.array([len(seen) for seen in found])
+    return np.where(number < np.minimum(rows, MANY), number, MANY)
 
 
 def _blocks(battles: Battles) -> Iterator[tuple[Ints, Ints]]:

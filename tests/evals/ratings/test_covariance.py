@@ -68,6 +68,22 @@ def test_clusters_are_kept_whole_however_small_the_blocks(monkeypatch: pytest.Mo
     np.testing.assert_allclose(clustered(found, battles).matrix, whole, atol=1e-14)
 
 
+@pytest.mark.parametrize("users", [1, 2, 5])
+def test_few_users_of_a_model_do_not_make_it_more_exact_than_its_battles_are(users: int) -> None:
+    """Of one user's votes the scores sum to zero: without more the error would be 2 points, and not 30."""
+    made = world(battles=1200, models=6, effects=(), seed=3)
+    mine = np.flatnonzero((made.first == 5) | (made.second == 5))
+    cluster = np.arange(1200) % 150
+    cluster[mine] = 1000 + np.arange(len(mine)) % users
+    battles = made.battles(cluster=cluster).take(np.setdiff1d(np.arange(1200), mine[100:]))
+    found = fit(battles)
+    covariance, single = clustered(found, battles), sandwich(found)
+    assert covariance.clusters is not None
+    assert covariance.clusters.tolist() == [50, 50, 50, 50, 50, users]
+    assert covariance.errors()[5] >= single.errors()[5] * (1 - 1e-9)
+    np.testing.assert_allclose(covariance.matrix[:6, :6].sum(axis=0), 0, atol=1e-12)
+
+
 def test_without_clusters_there_are_no_clustered_errors() -> None:
     battles = world().battles()
     with pytest.raises(ValueError, match="no clusters: name a column"):

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy.optimize import brentq, minimize
-from scipy.stats import chi2
+from scipy.stats import chi2, t
 
 from evals.bradley_terry import Scale, fit
 from evals.ratings import profile as module
@@ -160,3 +160,35 @@ def test_a_model_that_one_user_met_has_no_limits() -> None:
     battles = replace(battles, cluster=users)
     limits = bounds(clustered(fit(battles), battles), battles)
     assert (limits.lower[3], limits.upper[3]) == (-math.inf, math.inf)
+
+
+def many_battles(users: int) -> Battles:
+    """Model 5 has 100 battles, all by so many users; the others are met by 150."""
+    made = world(battles=1200, models=6, effects=(), seed=3)
+    own = np.flatnonzero((made.first == 5) | (made.second == 5))
+    cluster = np.arange(1200) % 150
+    cluster[own] = 1000 + np.arange(len(own)) % users
+    return made.battles(cluster=cluster).take(np.setdiff1d(np.arange(1200), own[100:]))
+
+
+def test_many_battles_of_one_user_give_no_limits() -> None:
+    """The scores of a model sum to zero, and so does the one cluster's: its sandwich error is that of the others."""
+    battles = many_battles(1)
+    covariance = clustered(fit(battles), battles)
+    limits = bounds(covariance, battles)
+    assert (limits.lower[5], limits.upper[5], limits.method[5]) == (-math.inf, math.inf, "clustered")
+    assert np.isfinite(limits.upper[:5] - limits.lower[:5]).all()
+
+
+def test_many_battles_of_few_users_take_the_quantile_of_so_few() -> None:
+    battles = many_battles(4)
+    covariance = clustered(fit(battles), battles)
+    limits, error = bounds(covariance, battles), covariance.errors()[5]
+    assert limits.upper[5] - limits.lower[5] == pytest.approx(2 * t.ppf(0.975, 3) * error)
+
+
+def test_where_the_anchor_is_known_by_one_user_no_difference_to_it_has_limits() -> None:
+    battles = many_battles(1)
+    limits = bounds(clustered(fit(battles), battles), battles, Scale(anchor=("model 5", 1000.0)))
+    assert np.isinf(limits.upper[:5] - limits.lower[:5]).all()
+    assert limits.lower[5] == limits.upper[5] == 1000

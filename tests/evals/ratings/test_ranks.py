@@ -3,7 +3,7 @@ import pytest
 
 from evals.bradley_terry import fit
 from evals.ratings.battles import battles_of
-from evals.ratings.covariance import sandwich
+from evals.ratings.covariance import clustered, sandwich
 from evals.ratings.ranks import ranks
 from tests.evals.ratings.worlds import world
 
@@ -37,6 +37,15 @@ def test_models_that_cannot_be_told_apart_share_a_class() -> None:
     assert got.class_.tolist() == [1, 1, 2, 2]
     assert got.lower.tolist() == [1, 1, 3, 3]
     assert got.upper.tolist() == [2, 2, 4, 4]
+
+
+def test_whom_one_user_alone_has_met_may_have_any_rank() -> None:
+    made = world(battles=3000, models=4, effects=())
+    cluster = np.where((made.first == 2) | (made.second == 2), 0, 1 + np.arange(3000) % 400)
+    battles = made.battles(cluster=cluster)
+    got = ranks(clustered(fit(battles), battles))
+    assert (got.lower[2], got.upper[2]) == (1, 4)
+    assert (np.delete(got.upper - got.lower, 2) < 3).all()
 
 
 def test_all_true_ranks_lie_in_their_intervals_at_once_at_the_nominal_rate() -> None:
