@@ -2,7 +2,8 @@
 
 H is the information, M the second moment of the scores (Huber 1967; White 1982). It needs no belief in the model's
 variance, which half-win ties break (a tie varies less than a coin), and with clusters none in independent battles
-(Liang and Zeger 1986). There is no ridge on H: a model with few battles gets the wide interval that it has.
+(Liang and Zeger 1986), corrected for leverage (CR2, see `score_rows`). There is no ridge on H: a model with few battles
+gets the wide interval that it has.
 
 A model whose battles lie in few clusters tells little of their variance, and in one cluster nothing: its scores sum to
 zero, so one user's thousand votes would have no error at all. No such model's variance is below that of single battles.
@@ -57,7 +58,7 @@ class Covariance:
         """(K,) `clusters`, or the anchor's where these are fewer: a difference is known by both."""
         if self.clusters is None or scale.anchor is None:
             return self.clusters
-        return np.minimum(self.clusters, self.clusters[self.fit.anchor_index(scale.anchor[0])])
+        return np.asarray(np.minimum(self.clusters, self.clusters[self.fit.anchor_index(scale.anchor[0])]))
 
     def of_effects(self) -> Floats:
         """(S, S) of gamma, natural units."""
@@ -87,6 +88,11 @@ def clustered(fit: Fit, battles: Battles) -> Covariance:
     clusters = clusters_met(battles, fit)
     found = _covariance(fit, clustered_moment(battles, [fit]))
     return replace(found, matrix=_with_floor(found.matrix, fit, clusters[fit.active] < MANY), clusters=clusters)
+
+
+def single(fit: Fit, battles: Battles) -> Covariance:
+    """From single battles too, corrected for leverage as `clustered` is: what clusters are to be compared with."""
+    return _covariance(fit, clustered_moment(replace(battles, cluster=None), [fit]))
 
 
 def _with_floor(matrix: Floats, fit: Fit, few: Mask) -> Floats:

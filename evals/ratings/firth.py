@@ -16,10 +16,11 @@ import numpy as np
 from scipy.special import expit
 
 from evals.bradley_terry import GRADIENT, STEP, Certificate, Fit
-from evals.ratings.battles import Battles, Floats, Tile, tiles
+from evals.ratings.battles import Battles, Floats, tiles
 from evals.ratings.identifiability import Unidentified, covariates, standings, survey
 from evals.ratings.likelihood import Line, Sums, TieRule, derivatives, predictor, row_weights
 from evals.ratings.objective import Objective, centred, solve_information
+from evals.ratings.score_rows import squares
 
 ITERATIONS = 200
 _LONGEST = 2.0
@@ -92,22 +93,11 @@ def _pull(problem: Objective, x: Floats, information: Floats) -> Floats:
         eta = predictor(tile, point, models)
         weight = row_weights(tile, problem.ties, None)
         rows = derivatives(tile, eta, weight, problem.ties, None)
-        leverage = rows.curvature * _squares(tile, inverse, models, problem.rms)
+        first, second = (np.repeat(end, tile.lengths) for end in np.divmod(tile.pairs, models))
+        scaled = tile.features / problem.rms[:, None]
+        leverage = rows.curvature * squares(first, second, scaled, inverse, models)
         line.add(tile, leverage * (expit(eta) - 0.5))
     return np.asarray(line.dense()[keep] / np.concatenate([np.ones(k), problem.rms]))
-
-
-def _squares(tile: Tile, inverse: Floats, models: int, rms: Floats) -> Floats:
-    """(m,) x' H^-1 x of each row."""
-    first, second = np.divmod(tile.pairs, models)
-    alone = inverse[first, first] + inverse[second, second] - 2 * inverse[first, second]
-    squares = tile.spread(alone)
-    if len(rms):
-        z = tile.features / rms[:, None]
-        mixed = inverse[models:, first] - inverse[models:, second]
-        squares += 2 * (z * np.repeat(mixed, tile.lengths, axis=1)).sum(axis=0)
-        squares += (z * (inverse[models:, models:] @ z)).sum(axis=0)
-    return squares
 
 
 def _certificate(at: Sums, gradient: Floats, step: Floats, iterations: int) -> Certificate:

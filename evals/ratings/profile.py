@@ -25,7 +25,7 @@ from scipy.stats import chi2, f
 
 from evals.bradley_terry import Fit, Scale
 from evals.ratings.battles import Battles, Floats, Ints
-from evals.ratings.covariance import Bounds, Covariance, dispersion, normal_bounds, sandwich
+from evals.ratings.covariance import Bounds, Covariance, dispersion, normal_bounds, single
 from evals.ratings.objective import Objective, solve_information
 from evals.ratings.scores import MANY
 
@@ -50,7 +50,7 @@ def bounds(
     fit = covariance.fit
     found = normal_bounds(covariance, scale, level)
     lower, upper, method = found.lower.copy(), found.upper.copy(), list(found.method)
-    excess, clusters = _excess(covariance, scale), covariance.clusters_behind(scale)
+    excess, clusters = _excess(covariance, battles, scale, few), covariance.clusters_behind(scale)
     anchor = None if scale.anchor is None else fit.anchor_index(scale.anchor[0])
     for model, standing in enumerate(fit.standing):
         scarce = standing == "rated" and fit.battles[model] < few and model != anchor
@@ -63,12 +63,13 @@ def bounds(
     return Bounds(lower, upper, tuple(method))
 
 
-def _excess(covariance: Covariance, scale: Scale) -> Floats:
-    """(K,) variance over that of single battles, at least 1."""
-    if not covariance.clustered:
-        return np.ones(len(covariance.fit.models))
+def _excess(covariance: Covariance, battles: Battles, scale: Scale, few: int) -> Floats:
+    """(K,) variance over that of single battles, at least 1; all 1 where no model has few battles: nobody asks."""
+    fit = covariance.fit
+    if not covariance.clustered or not (fit.battles[fit.active] < few).any():
+        return np.ones(len(fit.models))
     with np.errstate(invalid="ignore"):
-        ratio = (covariance.errors(scale) / sandwich(covariance.fit).errors(scale)) ** 2
+        ratio = (covariance.errors(scale) / single(fit, battles).errors(scale)) ** 2
     return np.asarray(np.fmax(ratio, 1.0))  # fmax: 1 for who is not rated, or is the anchor
 
 

@@ -11,11 +11,12 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, hstack
 
 from evals.bradley_terry import Fit
 from evals.ratings.battles import Array, Battles, Floats, Ints, tiles
-from evals.ratings.likelihood import derivatives, predictor, row_weights
+from evals.ratings.likelihood import row_weights
+from evals.ratings.score_rows import corrected, inverse_information, score_rows
 
 BLOCK = 1 << 17
 """Battles whose scores are held at once, unless one cluster has more."""
@@ -34,34 +35,34 @@ class ScoreBlock(NamedTuple):
     """(m,) each battle's row in `scores`."""
 
 
-def score_blocks(battles: Battles, fits: Sequence[Fit]) -> Iterator[ScoreBlock]:
-    """The scores of all clusters under each fit, side by side; without clusters every battle is its own."""
+def score_blocks(battles: Battles, fits: Sequence[Fit], correct: bool = False) -> Iterator[ScoreBlock]:
+    """The scores of all clusters under each fit, side by side; without clusters every battle is its own.
+
+    `correct`: for leverage, see `score_rows.corrected`; such scores do not sum to zero.
+    """
+    inverses = [inverse_information(fit) if correct else None for fit in fits]
     for rows, cluster in _blocks(battles):
-        block = battles.take(rows)
-        parts = [_scores(block.with_features(fit.features), fit, cluster) for fit in fits]
-        width = np.cumsum([0, *(len(fit.information) for fit in fits)])
-        entries = [
-            np.concatenate([p[i] + (w if i == 1 else 0) for p, w in zip(parts, width[:-1], strict=True)])
-            for i in (0, 1)
-        ]
-        values = np.concatenate([p[2] for p in parts])
-        shape = (int(cluster.max(initial=-1)) + 1, int(width[-1]))
-        yield ScoreBlock(csr_array((values, (entries[0], entries[1])), shape=shape), rows, cluster)
+        block, owners = battles.take(rows), int(cluster.max(initial=-1)) + 1
+        parts = []
+        for fit, inverse in zip(fits, inverses, strict=True):
+            k, own = len(fit.active), score_rows(block.with_features(fit.features), fit, cluster)
+            parts.append((own if inverse is None else corrected(own, owners, inverse, k)).summed(owners, k))
+        yield ScoreBlock(hstack(parts, format="csr"), rows, cluster)
 
 
-def clustered_moment(battles: Battles, fits: Sequence[Fit]) -> Floats:
+def clustered_moment(battles: Battles, fits: Sequence[Fit], correct: bool = True) -> Floats:
     """(P, P) sum over clusters of the outer products of their scores, P parameters of all fits side by side.
 
-    With G clusters it carries the factor G / (G - 1). Raises ValueError for fewer than two.
+    `correct`: for leverage. Raises ValueError for fewer than two clusters.
     """
     total, clusters = np.zeros((0, 0)), 0
-    for block in score_blocks(battles, fits):
+    for block in score_blocks(battles, fits, correct):
         here = np.asarray((block.scores.T @ block.scores).todense())
         total = here if not total.size else total + here
         clusters += block.scores.shape[0]
     if clusters < 2:
         raise ValueError(f"{clusters} cluster: errors between clusters need two, and are to be trusted from some 40 on")
-    return np.asarray(total * (clusters / (clusters - 1)))
+    return total
 
 
 def clusters_met(battles: Battles, fit: Fit) -> Ints:
@@ -108,26 +109,3 @@ def _starts(cluster: Array, order: Ints) -> Ints:
     """Where each cluster starts in `order`, and the end."""
     ordered = np.asarray(cluster)[order]
     return np.concatenate([[0], np.flatnonzero(ordered[1:] != ordered[:-1]) + 1, [len(order)]]).astype(np.int64)
-
-
-def _scores(block: Battles, fit: Fit, cluster: Ints) -> tuple[Ints, Ints, Floats]:
-    """Entries (cluster, parameter, value), several for one place to be added."""
-    point, models, k = fit.point(), len(fit.models), len(fit.active)
-    place = np.full(models, -1)
-    place[fit.active] = np.arange(k)
-    entries: list[tuple[Ints, Ints, Floats]] = []
-    counted = fit.counted
-    for tile in tiles(block):
-        weight = row_weights(tile, fit.ties, counted)
-        rows = derivatives(tile, predictor(tile, point, models), weight, fit.ties, point.log_nu)
-        owner = cluster[tile.rows]
-        ends = [np.repeat(place[end], tile.lengths) for end in np.divmod(tile.pairs, models)]
-        inside = (ends[0] >= 0) & (ends[1] >= 0)
-        for end, sign in zip(ends, (1.0, -1.0), strict=True):
-            entries.append((owner[inside], end[inside], sign * rows.slope[inside]))
-        for feature, rms in enumerate(fit.rms):
-            entries.append((owner, np.full(len(owner), k + feature), rows.slope * tile.features[feature] / rms))
-        if rows.slope_t is not None:
-            entries.append((owner, np.full(len(owner), k + len(fit.rms)), rows.slope_t))
-    owner, parameter, value = (np.concatenate(column) for column in zip(*entries, strict=True))
-    return owner, parameter, value

@@ -96,9 +96,8 @@ def _mixed(plain: Fit, controlled: Fit, battles: Battles) -> Floats:
     """Sum of (controlled score)(plain score)'."""
     models = len(plain.models)
     if plain.features or plain.log_nu is not None or controlled.log_nu is not None:
-        return clustered_moment(battles, [controlled, plain])[
-            : len(controlled.information), len(controlled.information) :
-        ]
+        both = clustered_moment(battles, [controlled, plain], correct=False)
+        return both[: len(controlled.information), len(controlled.information) :]
     own = battles.with_features(controlled.features)
     gram = Gram(models, len(controlled.features))
     counted = plain.counted

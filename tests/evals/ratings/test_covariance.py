@@ -7,8 +7,10 @@ from scipy.stats import norm
 from evals.bradley_terry import Fit, Scale, fit
 from evals.ratings.battles import Battles, battles_of
 from evals.ratings.covariance import clustered, dispersion, normal_bounds, sandwich
+from evals.ratings.objective import Objective
 from evals.ratings.profile import bounds
-from evals.ratings.scores import score_blocks
+from evals.ratings.score_rows import inverse_information
+from evals.ratings.scores import clustered_moment, score_blocks
 from tests.evals.ratings.worlds import design, world
 
 
@@ -18,14 +20,25 @@ def naive(found: Fit, battles: Battles, cluster: np.ndarray | None = None) -> np
     x = design(battles) / np.concatenate([np.ones(k), found.rms])
     p = 1 / (1 + np.exp(-x @ found.x))
     weight = np.ones(len(battles)) if battles.weight is None else battles.weight
-    scores = x * (weight * (p - battles.score / 2))[:, None]
-    factor = 1.0
-    if cluster is not None:
-        names, place = np.unique(cluster, return_inverse=True)
-        scores = np.stack([np.bincount(place, column) for column in scores.T], axis=1)
-        factor = len(names) / (len(names) - 1)
     bread = np.linalg.pinv((x.T * (weight * p * (1 - p))) @ x)
-    return bread @ (scores.T @ scores) @ bread * factor
+    residual = weight * (p - battles.score / 2)
+    if cluster is not None:
+        residual = unbiased(residual, np.sqrt(weight * p * (1 - p)), x, bread, cluster)
+    scores = x * residual[:, None]
+    if cluster is not None:
+        scores = np.stack([scores[cluster == each].sum(axis=0) for each in np.unique(cluster)])
+    return bread @ (scores.T @ scores) @ bread
+
+
+def unbiased(residual: np.ndarray, root: np.ndarray, x: np.ndarray, bread: np.ndarray, of: np.ndarray) -> np.ndarray:
+    """Bell and McCaffrey's residuals: (I - K)^-1/2 within each cluster, by eigenvalues."""
+    out = residual.copy()
+    for each in np.unique(of):
+        rows = np.flatnonzero(of == each)
+        scaled = root[rows, None] * x[rows]
+        values, vectors = np.linalg.eigh(np.eye(len(rows)) - scaled @ bread @ scaled.T)
+        out[rows] = root[rows] * (vectors @ ((vectors.T @ (residual[rows] / root[rows])) / np.sqrt(values)))
+    return out
 
 
 @pytest.mark.parametrize("weighted", [False, True])
@@ -35,17 +48,64 @@ def test_the_sandwich_is_its_definition(weighted: bool) -> None:
     np.testing.assert_allclose(sandwich(found).matrix, naive(found, battles), atol=1e-12)
 
 
-def test_the_clustered_sandwich_is_its_definition() -> None:
-    users = np.random.default_rng(0).integers(0, 150, 2000)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_clustered_sandwich_is_its_definition(weighted: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("evals.ratings.score_rows.LIGHT", 0.0)
+    users = np.random.default_rng(0).integers(0, 60, 600)
+    battles = world(battles=600).battles(cluster=users, weight=np.linspace(0.2, 2, 600) if weighted else None)
+    found = fit(battles)
+    np.testing.assert_allclose(clustered(found, battles).matrix, naive(found, battles, users), atol=1e-8)
+
+
+def test_clusters_of_little_leverage_may_be_left_as_they_are() -> None:
+    users = np.random.default_rng(0).integers(0, 1000, 2000)
     battles = world().battles(cluster=users)
     found = fit(battles)
-    np.testing.assert_allclose(clustered(found, battles).matrix, naive(found, battles, users), atol=1e-12)
+    np.testing.assert_allclose(clustered(found, battles).matrix, naive(found, battles, users), rtol=0.01, atol=1e-5)
+
+
+def test_the_correction_knows_davidsons_ties() -> None:
+    """By its definition, (I - A H^-1)^-1/2 of a cluster's scores, A the cluster's part of the information."""
+    users = np.random.default_rng(0).integers(0, 12, 300)
+    battles = world(battles=300, models=4).battles(cluster=users)
+    found = fit(battles, ties="davidson")
+    inverse = inverse_information(found)
+    moment = np.zeros_like(inverse)
+    for user in range(12):
+        own = battles.take(np.flatnonzero(users == user))
+        at = Objective(own, found.active, found.rms, "davidson").sums(found.x)
+        values, vectors = np.linalg.eig(np.eye(len(inverse)) - at.information @ inverse)
+        score = (vectors / np.sqrt(values)) @ np.linalg.solve(vectors, at.gradient)
+        moment += np.outer(score.real, score.real)
+    np.testing.assert_allclose(clustered_moment(battles, [found]), moment, rtol=1e-5, atol=1e-5)
+
+
+def test_in_the_models_own_variance_two_clusters_of_a_model_have_no_bias() -> None:
+    """Half of the two clusters' variance is lost in the residuals; the correction gives it back."""
+    errors: list[list[float]] = []
+    for seed in range(400):
+        made = world(battles=1500, models=4, effects=(), ties=0.0, seed=7, spread=0.3)
+        draw = np.random.default_rng(seed)
+        chance = 1 / (1 + np.exp(made.theta[made.second] - made.theta[made.first]))
+        made.score[:] = 2 * (draw.random(1500) < chance)
+        mine = np.flatnonzero((made.first == 3) | (made.second == 3))
+        cluster = np.arange(1500)
+        cluster[mine] = -1 - np.arange(len(mine)) % 2
+        battles = made.battles(cluster=cluster)
+        found = fit(battles)
+        bread = inverse_information(found)
+        whole, raw = (bread @ clustered_moment(battles, [found], correct) @ bread for correct in (True, False))
+        errors.append([whole[3, 3], raw[3, 3], bread[3, 3]])
+    corrected, raw, truth = np.mean(errors, axis=0)
+    assert corrected == pytest.approx(truth, rel=0.15)
+    assert raw < 0.7 * truth
 
 
 def test_clusters_of_one_are_the_plain_sandwich() -> None:
+    """To within the leverage of a battle, which is below what is corrected."""
     battles = world().battles(cluster=np.arange(2000))
     found = fit(battles)
-    np.testing.assert_allclose(clustered(found, battles).matrix * (1999 / 2000), sandwich(found).matrix, atol=1e-14)
+    np.testing.assert_allclose(clustered(found, battles).matrix, sandwich(found).matrix, atol=1e-14)
 
 
 def test_votes_that_were_cast_twice_do_not_make_it_more_exact() -> None:
