@@ -21,7 +21,7 @@ from evals.ratings.battles import Battles, Floats, tiles
 from evals.ratings.effects import false_discovery
 from evals.ratings.likelihood import Gram, derivatives, predictor, row_weights
 from evals.ratings.objective import centred, solve_information
-from evals.ratings.scores import clustered_moment
+from evals.ratings.scores import clustered_moment, clusters_met
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,11 +52,14 @@ def shift(plain: Fit, controlled: Fit, battles: Battles, scale: Scale = Scale(),
     moment = _moment(plain, controlled, battles)
     joint = np.concatenate([_inverse(controlled), -_inverse(plain)], axis=1)
     matrix = (joint @ moment @ joint.T)[:k, :k]
-    own = _inverse(plain) @ plain.moment @ _inverse(plain).T
+    p = len(controlled.information)
+    own = _inverse(plain) @ moment[p:, p:] @ _inverse(plain).T
     points, error, q, share = (np.full(len(plain.models), np.nan) for _ in range(4))
     difference = (plain.theta - controlled.theta)[plain.active] * scale.unit
     points[plain.active] = difference
     error[plain.active] = np.sqrt(np.maximum(np.diag(matrix), 0.0)) * scale.unit
+    if battles.cluster is not None:  # whose scores sum to zero in its only cluster: see `covariance.clustered`
+        error[plain.active] += np.where(clusters_met(battles, plain)[plain.active] == 1, np.inf, 0.0)
     wide = norm.ppf(0.5 + level / 2)
     away = plain.theta[plain.active] * scale.unit
     clear = np.abs(away) > wide * np.sqrt(np.diag(own)) * scale.unit

@@ -129,6 +129,22 @@ def test_copied_votes_widen_the_clustered_shift_back_to_what_was_seen() -> None:
     assert clustered(fit(twice), twice).errors()[0] > 0
 
 
+def test_a_share_is_told_only_where_the_clustered_error_lets_the_plain_rating_be_told_from_the_mean() -> None:
+    battles = world(battles=300, effects=(0.8,)).battles(cluster=np.arange(300))
+    copied = battles.take(np.repeat(np.arange(300), 9))
+    shares = [shift(fit(b.with_features([])), fit(b), b).share for b in (battles, copied)]
+    np.testing.assert_array_equal(np.isnan(shares[1]), np.isnan(shares[0]))
+
+
+def test_who_was_met_by_one_cluster_has_a_shift_without_limits() -> None:
+    made = world(battles=3000, models=4, effects=(0.8,))
+    cluster = np.where((made.first == 2) | (made.second == 2), 0, 1 + np.arange(3000) % 400)
+    battles = made.battles(cluster=cluster)
+    got = shift(fit(battles.with_features([])), fit(battles), battles)
+    assert (got.lower[2], got.upper[2], got.q[2]) == (-np.inf, np.inf, 1)
+    assert np.isfinite(np.delete(got.upper - got.lower, 2)).all()
+
+
 def test_a_style_that_only_strong_models_have_makes_up_a_share_of_the_fields_spread() -> None:
     made = world(battles=60_000, effects=(1.5,), seed=1)
     battles = made.battles()
