@@ -112,9 +112,11 @@ def _covariance(fit: Fit, moment: Floats) -> Covariance:
 
 
 def dispersion(fit: Fit) -> float:
-    """Variance of the results over what the model says: 1 for wins and losses, below with half-win ties."""
+    """Variance of the scores over what the model says: near 1 for wins and losses, below with half-win ties; in
+    proportion to the weights, for a battle of weight 3 is one battle still."""
     k = len(fit.active)
-    return float(np.trace(fit.moment[:k, :k]) / np.trace(fit.information[:k, :k])) if fit.ties == "half" else 1.0
+    ridge = fit.l2 * k
+    return float(np.trace(fit.moment[:k, :k]) / (np.trace(fit.information[:k, :k]) - ridge))
 
 
 def normal_bounds(covariance: Covariance, scale: Scale = Scale(), level: float = 0.95) -> Bounds:

@@ -7,6 +7,7 @@ from scipy.stats import norm
 from evals.bradley_terry import Fit, Scale, fit
 from evals.ratings.battles import Battles, battles_of
 from evals.ratings.covariance import clustered, dispersion, normal_bounds, sandwich
+from evals.ratings.likelihood import TieRule
 from evals.ratings.objective import Objective
 from evals.ratings.profile import bounds
 from evals.ratings.score_rows import inverse_information
@@ -167,6 +168,25 @@ def test_an_anchor_has_no_error_and_differences_keep_theirs() -> None:
 def test_half_win_ties_vary_less_than_coins_by_the_share_that_they_take() -> None:
     assert dispersion(fit(world(battles=50_000, ties=0.2).battles())) == pytest.approx(0.8, abs=0.02)
     assert dispersion(fit(world(battles=50_000, ties=0.0).battles())) == pytest.approx(1.0, abs=0.02)
+
+
+def test_a_ridge_is_no_variance_that_the_model_foresees() -> None:
+    battles = world(battles=5000).battles()
+    assert dispersion(fit(battles, l2=500.0)) == pytest.approx(dispersion(fit(battles)), abs=0.05)
+
+
+@pytest.mark.parametrize("ties", ["half", "drop", "davidson"])
+def test_a_weight_that_all_battles_have_changes_no_limits(ties: TieRule) -> None:
+    """Those of the profile are scaled by the dispersion, which knows what a row counts."""
+    made = world(battles=1500, models=4, effects=(), spread=0.4)
+    keep = np.setdiff1d(np.arange(1500), np.flatnonzero((made.first == 3) | (made.second == 3))[25:])
+    widths = []
+    for weight in (1.0, 3.0):
+        battles = made.battles(weight=np.full(1500, weight)).take(keep)
+        limits = bounds(sandwich(fit(battles, ties=ties)), battles)
+        assert limits.method[3] == "profile"
+        widths.append(limits.upper - limits.lower)
+    np.testing.assert_allclose(widths[1], widths[0], rtol=1e-4)
 
 
 def test_a_rare_models_interval_is_as_wide_among_a_million_battles_as_among_few() -> None:
