@@ -11,7 +11,7 @@ import datetime
 import io
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
+from itertools import count, islice
 from typing import Any, BinaryIO
 
 import pyarrow as pa
@@ -122,8 +122,15 @@ def _csv(handle: BinaryIO, name: str) -> Iterator[Record | Refusal]:
     header = next(reader, None)
     if header is None:
         raise SourceError(f"{name}: is empty; the first line names the columns")
-    for number, cells in enumerate(reader, 2):
+    for number in count(2):
         place = f"{name}:{number}"
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield Refusal("not_csv", f"{error}; write the row again", place, shown({}))
+            continue
         if len(cells) != len(header):
             message = f"{len(cells)} cells, but {len(header)} columns; quote cells that hold commas"
             yield Refusal("wrong_width", message, place, shown({"cells": cells}))

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from evals.records import MAX_LINE_BYTES
 from flows.run.execute import execute
 from flows.run.work import Work
 from flows.stages import STAGES
@@ -94,6 +95,15 @@ def test_a_parquet_file_that_was_cut_off_is_refused(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-40])
     with pytest.raises(SourceError, match="no whole Parquet file"):
         imported(tmp_path, path)
+
+
+def test_a_cell_of_a_csv_that_is_too_long_is_one_refused_row(tmp_path: Path) -> None:
+    path = tmp_path / "votes.csv"
+    path.write_text(f"model_a,model_b,winner,question\nx,y,tie,a\nx,y,tie,{'q' * (MAX_LINE_BYTES + 1)}\nx,y,tie,c\n")
+    imported(tmp_path, path)
+    assert [row["question"] for row in rows(tmp_path, "battles")] == ["a", "c"]
+    [letter] = dead(tmp_path, "battles")
+    assert (letter["kind"], letter["place"]) == ("not_csv", "votes.csv:3")
 
 
 def test_csv_jsonl_and_parquet_give_the_same_battles(tmp_path: Path) -> None:
