@@ -49,7 +49,7 @@ BOARDS = pa.schema(
         field("ties", REAL, null=True),  # share of them
         field("models", INT),
         field("rated", INT),
-        *text("tie_rule", "errors"),  # sandwich, clustered or bootstrap
+        *text("tie_rule", "errors"),  # half, davidson, drop; robust or bootstrap
         *text("cluster", null=True),
         field("base", REAL),
         field("points", REAL),
