@@ -61,15 +61,15 @@ def manner(battles: Battles, rms: Sequence[float]) -> Manner:
         return Manner(count, mean, np.where(count > 1, np.sqrt(variance / count), np.nan))
 
 
-def trend(periods: Sequence[Manner]) -> Trend:
-    """`periods` in their order, equally far apart. Raises ValueError for none."""
-    if not periods:
-        raise ValueError("no periods: a trend is over some")
+def trend(periods: Sequence[Manner], times: Sequence[float]) -> Trend:
+    """`times`: of each period, in periods; one without battles is a gap. Raises ValueError for none."""
+    if not periods or len(periods) != len(times):
+        raise ValueError(f"{len(periods)} periods, {len(times)} times: a trend is over some, each with its time")
     mean, error = (np.stack([getattr(each, name) for each in periods]) for name in ("mean", "error"))
     known = np.isfinite(error) & (error > 0)
     weight = np.where(known, 1 / np.where(known, error, 1.0) ** 2, 0.0)
     mean = np.where(known, mean, 0.0)
-    time = np.arange(len(periods), dtype=np.float64)[:, None, None]
+    time = np.asarray(times, dtype=np.float64)[:, None, None]
     enough = known.sum(axis=0) >= 3
     with np.errstate(divide="ignore", invalid="ignore"):
         centre = (weight * time).sum(axis=0) / weight.sum(axis=0)

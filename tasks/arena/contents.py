@@ -5,6 +5,7 @@ Memory: a name for each model, category, language and period.
 
 from __future__ import annotations
 
+import datetime
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -127,6 +128,14 @@ def period_of(at: pa.Array, period: Period) -> pa.Array:
     if period == "none":
         return pa.nulls(len(at), pa.utf8())
     return pc.strftime(at, format=_FORMS[period])
+
+
+def ordinal_of(name: str, period: Period) -> int:
+    """The period's place in time, so that one after another differ by 1. Raises ValueError for no name of a period."""
+    if period == "week":
+        return datetime.datetime.strptime(f"{name}-1", "%G-W%V-%u").toordinal() // 7
+    day = datetime.datetime.strptime(name, _FORMS[period])
+    return day.toordinal() if period == "day" else 12 * day.year + day.month
 
 
 def differences(

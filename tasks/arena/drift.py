@@ -10,10 +10,12 @@ from evals.identity import row_id
 from evals.ratings.battles import Battles
 from evals.ratings.drift import manner, trend
 from evals.ratings.leaderboard import Rules, plain_features
+from tasks.arena.contents import ordinal_of
+from tasks.arena.params import Period
 from tasks.arena.rating_rows import Rated, Row, number, shift_columns
 
 
-def drift_rows(periods: Sequence[tuple[Rated, Battles]], whole: Rated, rules: Rules) -> Iterator[Row]:
+def drift_rows(periods: Sequence[tuple[Rated, Battles]], whole: Rated, rules: Rules, period: Period) -> Iterator[Row]:
     """One a period, model and feature of style. `periods`: each with all its battles, in the order of time; what a
     deviation is worth is told by the whole board."""
     assert whole.result is not None, "the overall board is rated"
@@ -24,7 +26,7 @@ def drift_rows(periods: Sequence[tuple[Rated, Battles]], whole: Rated, rules: Ru
     if not features or not played:
         return
     seen = [manner(battles, [rms[name] for name in features]) for _, battles in played]
-    moves = trend(seen)
+    moves = trend(seen, [ordinal_of(rated.board.value, period) for rated, _ in played])
     for (rated, _), there in zip(played, seen, strict=True):
         for m in np.flatnonzero(there.battles).tolist():
             for f, feature in enumerate(features):

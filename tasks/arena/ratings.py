@@ -168,7 +168,7 @@ def _tables(rated: list[Rated], params: RatingsParams, planted: Mapping[str, flo
 
 def _drift(rated: list[Rated], spilled: Boards, params: RatingsParams) -> pa.Table:
     periods = [(each, spilled.battles[each.board]) for each in rated if each.board.kind == "period"]
-    return table_of(DATASETS["drift"], list(drift_rows(periods, rated[0], rules_of(params))))
+    return table_of(DATASETS["drift"], list(drift_rows(periods, rated[0], rules_of(params), params.drift)))
 
 
 def _checks(overall: Rated, job: Job[RatingsParams]) -> pa.Table:

@@ -26,7 +26,7 @@ def test_a_trend_is_the_weighted_regression_on_time() -> None:
     draw = np.random.default_rng(0)
     errors = draw.uniform(0.1, 0.3, (6, 1, 1))
     means = 0.4 * np.arange(6)[:, None, None] + draw.normal(0, errors)
-    found = trend([Manner(np.array([9]), m, e) for m, e in zip(means, errors, strict=True)])
+    found = trend([Manner(np.array([9]), m, e) for m, e in zip(means, errors, strict=True)], range(6))
     design = np.stack([np.ones(6), np.arange(6)], axis=1)
     weight = 1 / errors.ravel() ** 2
     normal = design.T @ (design * weight[:, None])
@@ -38,6 +38,8 @@ def test_a_trend_is_the_weighted_regression_on_time() -> None:
 
 def test_two_periods_have_no_trend() -> None:
     one = Manner(np.array([5]), np.array([[0.1]]), np.array([[0.1]]))
-    assert np.isnan(trend([one, one]).slope).all()
-    with pytest.raises(ValueError, match="no periods"):
-        trend([])
+    assert np.isnan(trend([one, one], [0, 1]).slope).all()
+    with pytest.raises(ValueError, match="0 periods"):
+        trend([], [])
+    with pytest.raises(ValueError, match="2 periods, 1 times"):
+        trend([one, one], [0])

@@ -198,6 +198,20 @@ def test_style_that_grows_month_by_month_shows_as_a_trend(tmp_path: Path) -> Non
     assert means == sorted(means)
 
 
+def test_a_month_without_votes_counts_in_the_trend(tmp_path: Path) -> None:
+    draw = np.random.default_rng(0)
+    n, months = 3000, np.array([1, 2, 10])
+    made = world(battles=n, models=4, effects=())
+    month = months[np.arange(n) * 3 // n]
+    verbosity = 0.1 * month * ((made.first == 0) * 1.0 - (made.second == 0)) + draw.normal(0, 0.1, n)
+    at = pa.array([datetime.datetime(2026, int(m), 5, tzinfo=datetime.UTC) for m in month])
+    imported(tmp_path, written(tmp_path, votes(made, verbosity=verbosity, at=at)), extra=("verbosity",))
+    rated(tmp_path, drift="month")
+    [effect] = rows(tmp_path, "style_effects", board="overall")
+    trend = {row["model"]: row["trend"] for row in rows(tmp_path, "drift")}
+    assert trend["model 0"] * effect["rms"] == pytest.approx(0.1, abs=0.005)
+
+
 def test_pairs_add_up_and_ranks_are_certain_to_be_some(tmp_path: Path) -> None:
     committed(tmp_path, some_votes(900))
     rated(tmp_path, placebo=True)
