@@ -19,7 +19,7 @@ from evals.ratings.battles import Battles, sorted_by_pair
 from evals.ratings.records import Admission, Reading, read, restored, spilled
 from storage.rows import DeadLetter
 from storage.spill import Spill
-from tasks.arena.contents import UNKNOWN, Board, Contents, differences, members
+from tasks.arena.contents import OVERALL, UNKNOWN, Board, Contents, differences, members
 from tasks.arena.params import RatingsParams
 from tasks.decoding import layout
 
@@ -82,6 +82,7 @@ def _append(
 ) -> None:
     columns = ["battle_id", "prompt_id", "model_a", "model_b", "winner", "weight", "user", "session", "place"]
     table = pa.table({name: batch[name] for name in columns} | dict(features))
+    in_order = bool({"online_elo", "voters"} & set(params.checks))
     battles, refused = read(table, reading, admission)
     good = np.ones(batch.num_rows, dtype=bool)
     good[[refusal.row for refusal in refused]] = False
@@ -95,4 +96,5 @@ def _append(
         here = np.flatnonzero(members(batch, board, params.drift)[good])
         if len(here):
             mine = battles if len(here) == len(battles) else battles.take(here)
-            spill.append(spilled(sorted_by_pair(mine)))
+            # By pair sums are faster; but some checks ask for the order of the votes.
+            spill.append(spilled(mine if in_order and board == OVERALL else sorted_by_pair(mine)))

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 from pydantic import ValidationError
 
+from evals.ratings.online_elo import online_elo
 from storage.store import Store
 from tasks.arena.params import RatingsParams
 from tasks.arena.report import section
@@ -36,6 +37,15 @@ def test_all_checks_are_answered_and_told(tmp_path: Path) -> None:
     assert flip["votes"] == round(flip["answer"] * 3000)
     titles = [block.title for block in section(Store(tmp_path).at("ratings", WHERE)).blocks if isinstance(block, Table)]
     assert len([title for title in titles if "Elo" in title or "Firth" in title or "first place" in title]) == 3
+
+
+def test_online_elo_is_that_of_the_rows_in_their_order(tmp_path: Path) -> None:
+    made = world(battles=500, models=5, effects=())
+    imported(tmp_path, written(tmp_path, votes(made)))
+    rated(tmp_path, checks=("online_elo",))
+    expected = dict(zip(made.names, online_elo(made.battles()).ratings.tolist(), strict=True))
+    told = {row["subject"]: row["answer"] for row in rows(tmp_path, "rating_checks")}
+    assert told == pytest.approx(expected)
 
 
 def test_nothing_is_checked_that_was_not_asked_for(tmp_path: Path) -> None:
