@@ -89,6 +89,8 @@ def contents(batches: Iterable[pa.RecordBatch], params: RatingsParams) -> Conten
             found.boards.update({Board(board, value): count for value, count in _counted(values).items()})
         for name, values in raw_features(batch).items():
             known = np.isfinite(values)
+            if name not in found.missing:  # in none of the batches before
+                found.missing[name] = found.rows - batch.num_rows
             found.missing[name] += int((~known).sum())
             found.square[name] += float((values[known] ** 2).sum())
         for name in set(found.missing) - set(FEATURES) - set(extras(batch)):

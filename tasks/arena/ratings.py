@@ -89,7 +89,7 @@ def chosen_features(found: Contents, params: RatingsParams) -> tuple[tuple[str, 
 
 
 def _why_not(found: Contents, name: str) -> str:
-    if found.missing[name]:
+    if found.square[name] > 0 or found.missing[name] == found.rows:
         return f"not counted in {found.missing[name]:,} of {found.rows:,} battles"
     return "the same on both sides of every battle"
 

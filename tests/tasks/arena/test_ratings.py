@@ -152,6 +152,23 @@ def test_users_that_nobody_named_are_not_one_user(tmp_path: Path) -> None:
     assert rated(tmp_path, per_user=5).manifests["ratings"].summary["battles"] == 300
 
 
+def test_a_feature_that_only_the_later_battles_have_is_left_out_and_refuses_no_battle(tmp_path: Path) -> None:
+    committed(tmp_path, some_votes(400).drop_columns(["style 0"]))
+    day = Partition(date=datetime.date(2026, 11, 25), source="votes")
+    imported(tmp_path, written(tmp_path, some_votes(500), "day.parquet"), day, extra=FEATURES)
+    summary = rated(tmp_path, also=(f"battles/{day}",)).manifests["ratings"].summary
+    assert summary["features_left_out"]["style 0"] == "not counted in 400 of 900 battles"
+    assert summary["battles"] == 900
+
+
+def test_a_feature_that_is_the_same_where_it_was_counted_is_called_so(tmp_path: Path) -> None:
+    n = 300
+    headers = pa.array([None if i == 7 else 2 for i in range(n)], pa.int32())
+    committed(tmp_path, some_votes(n, headers_a=headers, headers_b=headers))
+    left = rated(tmp_path).manifests["ratings"].summary["features_left_out"]
+    assert left["headers"] == "the same on both sides of every battle"
+
+
 def test_a_day_that_is_added_starts_from_the_day_before_and_comes_to_the_same(tmp_path: Path) -> None:
     table = some_votes(3000).append_column("battle_id", pa.array([str(i) for i in range(3000)]))
     committed(tmp_path, table.slice(0, 2700))
