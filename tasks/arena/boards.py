@@ -1,6 +1,7 @@
 """Battles on their way to leaderboards: read once, strictly, and spilled for each board that they belong to.
 
-A refusal is by row, and counts for all boards alike; so do the caps of a user and of a prompt. What is held in memory
+A refusal is by row, and counts for all boards alike; so do the caps of a user and of a prompt. A battle that names no
+user, or no session, is a cluster of its own where clusters are by that. What is held in memory
 is a batch, the refusals, and what the caps know of ids; the spills take some 25 bytes a battle and board.
 """
 
@@ -14,12 +15,13 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from evals.ratings.battles import Battles, sorted_by_pair
 from evals.ratings.records import Admission, Reading, read, restored, spilled
 from storage.rows import DeadLetter
 from storage.spill import Spill
-from tasks.arena.contents import OVERALL, UNKNOWN, Board, Contents, differences, members
+from tasks.arena.contents import CLUSTERS, OVERALL, UNKNOWN, Board, Contents, differences, members
 from tasks.arena.params import RatingsParams
 from tasks.decoding import layout
 
@@ -50,7 +52,7 @@ def spilled_boards(
         models=tuple(sorted(found.models)),
         features=tuple(features),
         weight="weight",
-        cluster=None if params.cluster == "none" else _KEYS[params.cluster],
+        cluster=None if params.cluster == "none" else "cluster",
         position=params.position,
     )
     admission = Admission("battle_id" if params.also else None, "user", params.per_user, "prompt_id", params.per_prompt)
@@ -59,16 +61,13 @@ def spilled_boards(
     with ExitStack() as held:
         spills = {board: held.enter_context(Spill(layout(reading), folder)) for board in boards}
         for batch in batches:
-            known = batch.filter(pa.compute.not_equal(batch["winner"], UNKNOWN))
+            known = batch.filter(pc.not_equal(batch["winner"], UNKNOWN))
             _append(known, spills, reading, admission, differences(known, features, params, spread), params, done)
         yield Boards(
             {board: restored(reading.models, spill.columns()) for board, spill in spills.items()},
             done.dead,
             done.capped,
         )
-
-
-_KEYS = {"prompt": "prompt_id", "user": "user", "session": "session"}
 
 
 def _append(
@@ -82,6 +81,9 @@ def _append(
 ) -> None:
     columns = ["battle_id", "prompt_id", "model_a", "model_b", "winner", "weight", "user", "session", "place"]
     table = pa.table({name: batch[name] for name in columns} | dict(features))
+    if params.cluster != "none":  # who named nobody is nobody's: a battle of its own
+        own = pc.binary_join_element_wise("battle", batch["battle_id"], " ")
+        table = table.append_column("cluster", pc.coalesce(batch[CLUSTERS[params.cluster]], own))
     in_order = bool({"online_elo", "voters"} & set(params.checks))
     battles, refused = read(table, reading, admission)
     good = np.ones(batch.num_rows, dtype=bool)

@@ -33,6 +33,8 @@ COLUMNS = (
 )
 """All but the texts."""
 
+CLUSTERS = {"prompt": "prompt_id", "user": "user", "session": "session"}
+"""The column that says whose a battle is."""
 _FORMS = {"day": "%Y-%m-%d", "week": "%G-W%V", "month": "%Y-%m"}
 
 
@@ -64,6 +66,8 @@ class Contents:
     """Battles of each category, language and period."""
     missing: Counter[str] = field(default_factory=Counter)
     """Battles in which a feature was not counted, ..."""
+    without_cluster: int = 0
+    """Battles that do not name whose they are, where clusters are by a column."""
     square: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     """... and the sum of its squared differences, unnormalised: 0 where no two answers differ."""
 
@@ -85,6 +89,8 @@ def contents(batches: Iterable[pa.RecordBatch], params: RatingsParams) -> Conten
         found.unknown += pc.sum(pc.equal(batch["winner"], UNKNOWN)).as_py() or 0
         found.models |= {*pc.unique(batch["model_a"]).to_pylist(), *pc.unique(batch["model_b"]).to_pylist()}
         found.judges.update(_counted(batch["judge"]))
+        if params.cluster != "none":
+            found.without_cluster += batch[CLUSTERS[params.cluster]].null_count
         for board, values in memberships(batch, params):
             found.boards.update({Board(board, value): count for value, count in _counted(values).items()})
         for name, values in raw_features(batch).items():

@@ -43,6 +43,10 @@ def run(job: Job[RatingsParams]) -> Outcome:
     found = contents(_batches(job), params)
     if found.rows == found.unknown:
         raise NoRatings(f"{found.rows:,} battles, and a winner is known in none: there is nothing to rate")
+    if found.without_cluster == found.rows:
+        raise NoRatings(
+            f"cluster={params.cluster}: none of {found.rows:,} battles names its {params.cluster}; cluster by another"
+        )
     features, left = chosen_features(found, params)
     boards, periods = _chosen_boards(found, params)
     job.progress(0, len(boards) + len(periods))
@@ -190,6 +194,7 @@ def summarise(found: Contents, spilled: Boards, rated: list[Rated], left: Mappin
         "judges": dict(found.judges.most_common(5)),
         "battles": len(whole.battles),
         "winner_unknown": found.unknown,
+        "without_cluster": found.without_cluster,
         "left_out": {kind: count for kind, count in spilled.capped.items()},
         "models": len(whole.battles.models),
         "not_rated": {

@@ -152,6 +152,25 @@ def test_users_that_nobody_named_are_not_one_user(tmp_path: Path) -> None:
     assert rated(tmp_path, per_user=5).manifests["ratings"].summary["battles"] == 300
 
 
+def test_votes_without_a_user_do_not_make_one_cluster(tmp_path: Path) -> None:
+    """As one cluster they would answer for each other, and all errors would be a third of what they are."""
+    n = 2000
+    committed(tmp_path, some_votes(n, user=[f"u{i}" if i < 200 else None for i in range(n)]))
+    rated(tmp_path, cluster="none")
+    alone = {row["model"]: row["error"] for row in rows(tmp_path, "ratings", board="overall")}
+    summary = rated(tmp_path, cluster="user").manifests["ratings"].summary
+    assert {r["model"]: r["error"] for r in rows(tmp_path, "ratings", board="overall")} == pytest.approx(
+        alone, rel=0.01
+    )
+    assert summary["without_cluster"] == 1800
+
+
+def test_clusters_that_no_battle_names_are_refused(tmp_path: Path) -> None:
+    committed(tmp_path, some_votes(300))
+    with pytest.raises(NoRatings, match="cluster=session: none of 300 battles names its session"):
+        rated(tmp_path, cluster="session")
+
+
 def test_a_feature_that_only_the_later_battles_have_is_left_out_and_refuses_no_battle(tmp_path: Path) -> None:
     committed(tmp_path, some_votes(400).drop_columns(["style 0"]))
     day = Partition(date=datetime.date(2026, 11, 25), source="votes")
