@@ -107,6 +107,11 @@ def partition_at(dataset: str, address: str) -> Partition:
     return Partition.parse(rest)
 
 
+TAKEN = {"battle_id", "prompt_id", "model_a", "model_b", "winner", "weight", "user", "session", "place"}
+TAKEN |= {"cluster", "position", "placebo", *STYLE}
+"""Names that no further feature may have: those of what ratings read, and of features that they make."""
+
+
 class BattleImport(BaseModel):
     """Battles that there are already."""
 
@@ -149,6 +154,8 @@ class BattleImport(BaseModel):
             raise ValueError(f"source={self.source!r} needs `{wanted}`")
         if self.format != "columns" and (self.columns or self.extra or self.labels):
             raise ValueError(f"format={self.format!r} knows its columns: leave `columns`, `extra` and `labels` out")
+        if taken := sorted({*self.extra} & TAKEN):
+            raise ValueError(f"extra: {taken} have a meaning of their own in battles; give these columns other names")
         return self
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pydantic import ValidationError
 
 from evals.records import MAX_LINE_BYTES
 from flows.run.execute import execute
@@ -88,6 +89,12 @@ def test_a_field_that_no_battle_has_is_refused(tmp_path: Path) -> None:
     path = lines(tmp_path, [GOOD])
     with pytest.raises(SourceError, match="'loser'"):
         imported(tmp_path, path, columns={"loser": "winner"})
+
+
+@pytest.mark.parametrize("name", ["weight", "length", "user", "cluster", "position"])
+def test_a_feature_is_not_named_as_what_ratings_read(name: str) -> None:
+    with pytest.raises(ValidationError, match="have a meaning of their own in battles"):
+        BattleImport(path="votes.csv", extra=("toxicity", name))
 
 
 def test_a_parquet_file_that_was_cut_off_is_refused(tmp_path: Path) -> None:
