@@ -63,7 +63,7 @@ class Contents:
     models: set[str] = field(default_factory=set)
     judges: Counter[str] = field(default_factory=Counter)
     boards: Counter[Board] = field(default_factory=Counter)
-    """Battles of each category, language and period."""
+    """Battles of each category, language and period whose winner is known."""
     missing: Counter[str] = field(default_factory=Counter)
     """Battles in which a feature was not counted, ..."""
     without_cluster: int = 0
@@ -91,7 +91,8 @@ def contents(batches: Iterable[pa.RecordBatch], params: RatingsParams) -> Conten
         found.judges.update(_counted(batch["judge"]))
         if params.cluster != "none":
             found.without_cluster += batch[CLUSTERS[params.cluster]].null_count
-        for board, values in memberships(batch, params):
+        decided = batch.filter(pc.not_equal(batch["winner"], UNKNOWN))
+        for board, values in memberships(decided, params):
             found.boards.update({Board(board, value): count for value, count in _counted(values).items()})
         for name, values in raw_features(batch).items():
             known = np.isfinite(values)

@@ -50,6 +50,15 @@ def test_every_category_and_language_with_enough_battles_has_a_board(tmp_path: P
     assert {row["board"] for row in rows(tmp_path, "ratings")} == set(boards)
 
 
+def test_battles_without_a_verdict_do_not_make_a_board(tmp_path: Path) -> None:
+    n = 900
+    table = some_votes(n, language=np.where(np.arange(n) < 300, "fr", "en"))
+    winner = np.where(np.arange(n) < 200, "unknown", np.array(table["winner"]))
+    committed(tmp_path, table.set_column(2, "winner", pa.array(winner)))
+    rated(tmp_path, min_battles=200)
+    assert {row["board"] for row in rows(tmp_path, "boards")} == {"overall", "language en"}
+
+
 def test_a_board_is_what_its_battles_alone_give(tmp_path: Path) -> None:
     n = 1200
     table = some_votes(n, language=np.where(np.arange(n) % 3 == 0, "fr", "en"))
