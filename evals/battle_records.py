@@ -1,6 +1,6 @@
 """Records of public preference data, turned into battles or refusals.
 
-Two formats. `lmarena`: LMArena's releases (55k, 100k, 140k): two conversations, a winner, counts for style control in
+Two formats. `lmarena`: LMArena's releases (33k, 100k, 140k): two conversations, a winner, counts for style control in
 `conv_metadata`, categories in `category_tag`. `arena_hard`: a judgment of Arena-Hard-Auto, two games with the sides
 swapped, in which `A>>B` counts three times (arXiv 2406.11939, section 4.3).
 

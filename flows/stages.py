@@ -210,7 +210,7 @@ STAGES: dict[str, Stage] = {
         Stage(
             name="ratings",
             title="Rate models from battles: overall, by category and by language, with style held equal.",
-            version=1,
+            version=2,
             params=RatingsParams,
             reads=("battles",),
             writes=("boards", "ratings", "style_effects", "matchups", "rank_chances", "rating_checks", "drift"),
