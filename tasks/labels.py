@@ -163,8 +163,8 @@ class Labeller:
                 decision = self._policy(evidence)
                 owed = decision.owed.keys() - running.keys() if not spent else ()
                 for step in owed:
-                    wave = self._roll_out(prefixes[step], decision.owed[step], affinity)
-                    running[step] = asyncio.create_task(wave)
+                    rolling = self._roll_out(prefixes[step], decision.owed[step], affinity)
+                    running[step] = asyncio.create_task(rolling)
                 if not running:
                     return cut_short(decision, evidence)
                 await asyncio.wait(running.values(), return_when=asyncio.FIRST_COMPLETED)
@@ -173,8 +173,12 @@ class Labeller:
                         running.pop(step).result()
                     except BudgetSpent:
                         spent = True
+        except asyncio.CancelledError:  # what waits for the engine would still be generated, and paid for
+            for wave in running.values():
+                wave.cancel()
+            raise
         finally:
-            # What is under way is paid for: let it reach the ledger.
+            # A prefix that is refused ends its trace; what is under way is paid for, and reaches the ledger.
             await asyncio.gather(*running.values(), return_exceptions=True)
 
     async def _roll_out(self, prefix: Prefix, wanted: range, affinity: str) -> None:

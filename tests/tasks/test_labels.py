@@ -1,3 +1,4 @@
+import asyncio
 import random
 from dataclasses import replace
 from pathlib import Path
@@ -233,6 +234,25 @@ async def test_a_budget_counts_what_came_whatever_the_engine_says_of_it(root, re
         await labelled(root, engine, policy="fixed", k=4, budget=8 * 9, sampling=Sampling(max_tokens=9))
     assert 0 < first.came <= 8
     assert first.came + again.came <= 8, "what an earlier attempt has spent stays spent"
+
+
+async def test_a_run_that_is_cancelled_waits_for_no_rollout_and_asks_for_no_other(root):
+    class Silent(Counting):
+        async def generate(self, requests, *, affinity=None):
+            await super().generate(requests, affinity=affinity)
+            await asyncio.Event().wait()
+
+    engine = Silent(coin)
+    run = asyncio.create_task(labelled(root, engine, policy="fixed", k=4))
+    while not engine.asked:
+        await asyncio.sleep(0)
+    run.cancel()
+    ended, _ = await asyncio.wait([run], timeout=5)
+    run.cancel()
+    assert ended == {run}
+    asked = len(engine.asked)
+    await asyncio.sleep(0.05)
+    assert len(engine.asked) == asked
 
 
 async def test_a_success_behind_a_bad_step_is_counted(root):
