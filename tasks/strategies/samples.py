@@ -114,14 +114,12 @@ class Samples:
         return await prompter.turn(ask.said, written=ask.written)
 
     async def _pay(self, engine: Engine, problem: Problem, ask: Generate, prompt: Prompt, owed: Sequence[int]) -> None:
-        """Generates what is owed, as far as the budget goes; what is paid for reaches the ledger in any case."""
+        """Generates what is owed, as far as the budget goes."""
         each = ask.draw.max_tokens
         granted = await self._budget.reserve(each, len(owed))
-        work = asyncio.create_task(self._generate(engine, problem, ask, prompt, owed[:granted]))
         try:
-            await asyncio.shield(work)
+            await self._generate(engine, problem, ask, prompt, owed[:granted])
         finally:
-            await asyncio.gather(work, return_exceptions=True)
             came = [row for index in owed if (row := self._rows.get(row_id(prompt.id, index)))]
             await self._budget.settle(granted * each, _cost(came, each))
         if granted < len(owed):

@@ -1,3 +1,4 @@
+import asyncio
 from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
@@ -194,6 +195,25 @@ class TestBudget:
         assert {r.id for r in first.asked}.isdisjoint(r.id for r in second.asked)
         assert len(first.asked) + len(second.asked) == 6 * 4
         assert outcome.counts["unknown"] == 0
+
+
+async def test_a_run_that_is_cancelled_waits_for_no_sample_and_asks_for_no_other(root):
+    class Silent(Counting):
+        async def generate(self, requests, *, affinity=None):
+            await super().generate(requests, affinity=affinity)
+            await asyncio.Event().wait()
+
+    engine = Silent()
+    run = asyncio.create_task(played(root, engine, strategies=(Majority(),), ns=(8,)))
+    while not engine.asked:
+        await asyncio.sleep(0)
+    run.cancel()
+    ended, _ = await asyncio.wait([run], timeout=5)
+    run.cancel()
+    assert ended == {run}
+    asked = len(engine.asked)
+    await asyncio.sleep(0.05)
+    assert len(engine.asked) == asked
 
 
 async def test_a_problem_that_the_engine_refuses_is_a_dead_letter_for_each_strategy_that_needs_it(root):
