@@ -114,6 +114,3 @@ def regrade(
         committed = apply(todo, seen, max_dead_rate) if commit else None
         if not as_json:
             console.print(ending(seen, committed), markup=False, highlight=False, soft_wrap=True)
-
-
-COMMANDS = (processbench, audit, regrade)
