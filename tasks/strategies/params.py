@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from evals.genrm import Answers
 from evals.judge import ReplyForm
 from evals.strategies import AnySettings, strategy
 from evals.strategies.settings import Majority, Pass
@@ -22,7 +23,7 @@ class VerifierRef(BaseModel):
     kind: Literal["process", "outcome", "likelihood", "prompted"] = "process"
     """`process`: a probability behind every step; `outcome`: one behind the last. `likelihood`: how likely the model
     that wrote the traces finds each step; it is not trained, and meant for the aggregate `product`. `prompted`: a
-    language model is asked to judge each step; it is not trained either, and meant for `min`."""
+    language model is asked to judge each step, or the whole; it is not trained either, and meant for `min`."""
     run: Name | None = None
     """process, outcome: the run that trained it; null: the run's own, or main."""
     runner: Runner = "transformers"
@@ -30,13 +31,31 @@ class VerifierRef(BaseModel):
     serves the verifier's architecture."""
     engine: EngineParams | None = None
     """prompted: the judge; null: the model that writes the samples."""
+    scoring: Literal["text", "logprobs"] = "text"
+    """prompted: the verdicts on each step that the reply states; or one probability for the whole solution, as an
+    outcome verifier's: P(yes) / (P(yes) + P(no)) of the next token (GenRM, evals/genrm.py)."""
+    rationale: bool = False
+    """logprobs: whether the judge writes its checks before it is asked, which its engine has to continue."""
+    answers: Answers = ("Yes", "No")
+    """logprobs: yes and no, each a single token of the judge."""
     form: ReplyForm = "verdicts"
-    """prompted: a line for each step, or (`first_error`) the index of the first bad one (evals/judge.py)."""
+    """text: a line for each step, or (`first_error`) the index of the first bad one (evals/judge.py)."""
     replies: int = Field(default=1, ge=1)
     """prompted: replies about a solution; a step's probability is the share of them that call it good, of those that
-    say good or bad. A single one is greedy."""
+    say good or bad. With a rationale, the mean over so many. A single one is greedy."""
     reply_tokens: int = Field(default=2048, ge=1)
-    """prompted: tokens of a reply, at the most."""
+    """prompted: tokens of a reply, or of a rationale, at the most."""
+
+    @model_validator(mode="after")
+    def _can_be_scored(self) -> "VerifierRef":
+        yes, no = (answer.strip().casefold() for answer in self.answers)
+        if not yes or not no or yes == no:
+            raise ValueError(f"answers {list(self.answers)}: two different words are needed, such as Yes and No")
+        if self.rationale and self.scoring != "logprobs":
+            raise ValueError("rationale: with scoring='text' checks come first in any case; set scoring='logprobs'")
+        if self.scoring == "logprobs" and self.replies > 1 and not self.rationale:
+            raise ValueError(f"replies={self.replies}: without a rationale every reply has the same probability; use 1")
+        return self
 
     @property
     def trained(self) -> bool:

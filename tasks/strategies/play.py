@@ -2,13 +2,24 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from evals.strategies.protocol import Ask, Generate, Probabilities, Result, RunProgram, Said, Score, Strategy, Task
+from evals.strategies.protocol import (
+    Ask,
+    Generate,
+    Play,
+    Probabilities,
+    Result,
+    RunProgram,
+    Said,
+    Score,
+    Strategy,
+    Task,
+)
 from tasks.sandbox.programs import Programs
-from tasks.strategies.judging import Judge
+from tasks.strategies.judging import AnyJudge
 from tasks.strategies.samples import Problem, Samples, Unanswered
 from tasks.strategies.scores import Scores
 
@@ -38,7 +49,7 @@ class Player:
     """Answers what strategies ask, from the books of a run. `judges` are the verifiers that are asked in words."""
 
     def __init__(
-        self, samples: Samples, scores: Scores, programs: Programs, splitter: str, judges: Mapping[str, Judge]
+        self, samples: Samples, scores: Scores, programs: Programs, splitter: str, judges: Mapping[str, AnyJudge]
     ) -> None:
         self.samples, self.scores, self._programs, self._splitter = samples, scores, programs, splitter
         self._judges = judges
@@ -48,21 +59,12 @@ class Player:
         game = strategy(
             Task(problem.question, self.samples.draw, self._splitter, problem.gold.kind, problem.gold.choices)
         )
-        asks = next(game, None)
-        while asks is not None:
-            heard = await _all_heard(self._answer(ask, problem, cost) for ask in asks)
-            try:
-                asks = game.send(heard)
-            except StopIteration as end:
-                return end.value  # type: ignore[no-any-return]
-        raise RuntimeError("a strategy ended before it asked for anything")
+        return await _played(game, lambda ask: self._answer(ask, problem, cost))
 
     async def _answer(self, ask: Ask, problem: Problem, cost: Cost) -> Any:
         match ask:
             case Generate():
-                said = await self.samples.of(problem, ask)
-                cost.book(said)
-                return said
+                return await self._sampled(ask, problem, cost)
             case Score():
                 cost.paths |= {(ask.by, path) for path in ask.paths}
                 if judge := self._judges.get(ask.by):
@@ -71,18 +73,33 @@ class Player:
             case RunProgram():
                 return await self._programs.run(ask.source, ask.seconds, ask.modules)
 
-    async def _judged(self, judge: Judge, path: Sequence[str], problem: Problem, cost: Cost) -> Probabilities:
+    async def _sampled(self, ask: Any, problem: Problem, cost: Cost, by: str = "") -> tuple[Said, ...]:
+        said = await self.samples.of(problem, ask, by)
+        cost.book(said)
+        return said
+
+    async def _judged(self, judge: AnyJudge, path: Sequence[str], problem: Problem, cost: Cost) -> Probabilities:
         """What a judge says of a solution, or its beginning; nothing of one that is too long for it."""
         if not path:
             return ()
+        game = judge.verify(problem.question, path, self.samples.draw, cost.met)
         try:
-            said = await self.samples.of(problem, judge.ask(problem.question, path, self.samples.draw), judge.engine)
+            return await _played(game, lambda ask: self._sampled(ask, problem, cost, judge.engine))
         except Unanswered as why:
             if why.kind != "prompt_too_long":
                 raise
             return ()
-        cost.book(said)
-        return judge.read(path, said, cost.met)
+
+
+async def _played(game: Play[T], answer: Callable[[Ask], Awaitable[Any]]) -> T:
+    asks = next(game, None)
+    while asks is not None:
+        heard = await _all_heard(answer(ask) for ask in asks)
+        try:
+            asks = game.send(heard)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+    raise RuntimeError("a strategy, or a judge, ended before it asked for anything")
 
 
 async def _all_heard(answers: Iterable[Awaitable[T]]) -> list[T]:

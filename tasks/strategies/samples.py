@@ -83,6 +83,10 @@ class Samples:
         came = await self._sampled(problem, ask, rest, by) if rest else {}
         return tuple(_from_trace(own[i]) if i in own else _said(came[i]) for i in ask.samples)
 
+    async def require(self, ask: Generate, by: str = "") -> None:
+        """Raises ValueError where the engine of that name cannot do what is asked; asks nothing of it."""
+        _require(await self._engines[by](), ask, self.draw)
+
     def table(self) -> pa.Table:
         """All samples beside the traces, those of earlier attempts too."""
         rows = sorted(self._rows.values(), key=lambda row: (row["problem_id"], row["prompt_id"], row["sample"]))
@@ -166,8 +170,8 @@ def _require(engine: Engine, ask: Generate, whole: Draw) -> None:
     name, can = engine.identity.name, engine.abilities
     if ask.written and not can.continues_prefix:
         raise ValueError(
-            f"{name} cannot continue a text of its own, which strategies that go step by step need; use vLLM, or an "
-            "HTTP server's completions API (api='completions')"
+            f"{name} cannot continue a text of its own, which strategies that go step by step need, and verifiers "
+            "that are asked behind a rationale; use vLLM, or an HTTP server's completions API (api='completions')"
         )
     if set(ask.draw.stop) - set(whole.stop) and not can.tells_stop:
         raise ValueError(
@@ -175,7 +179,9 @@ def _require(engine: Engine, ask: Generate, whole: Draw) -> None:
             "the solution; use vLLM, or a server of vLLM or SGLang"
         )
     if ask.draw.logprobs is not None and not can.logprobs:
-        raise ValueError(f"{name} gives no log-probabilities, which this strategy reads")
+        raise ValueError(
+            f"{name} gives no log-probabilities, which `cot_decoding` and verifiers with `scoring=logprobs` read"
+        )
 
 
 def _at_the_end_of_the_context(said: Completion) -> Completion:

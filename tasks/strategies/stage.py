@@ -103,7 +103,11 @@ async def play_all(
         )
         scores = Scores(verifiers, kept["strategy_scores"], scores_ledger)
         programs = Programs(job.resources.graders)
-        player = Player(samples, scores, programs, splitter_of(written), judges_of(params))
+        verifiers_by_prompt = judges_of(params)
+        for judge in verifiers_by_prompt.values():
+            for ask in judge.needs(samples.draw):
+                await samples.require(ask, judge.engine)
+        player = Player(samples, scores, programs, splitter_of(written), verifiers_by_prompt)
         plays = Plays(job, player, grader)
         await plays.all(problems)
     table = pa.Table.from_pylist(plays.rows, schema=DATASETS["strategies"].schema)

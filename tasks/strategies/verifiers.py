@@ -8,7 +8,7 @@ from tasks.completer import how_the_traces_were_written
 from tasks.engines.engine import EngineParams
 from tasks.engines.model import resolve
 from tasks.job import Job
-from tasks.strategies.judging import Judge
+from tasks.strategies.judging import AnyJudge, GenerativeVerifier, Judge
 from tasks.strategies.likelihood import LikelihoodScorer
 from tasks.strategies.params import StrategiesParams, VerifierRef
 from tasks.strategies.scores import Verifier
@@ -32,19 +32,22 @@ def load_verifiers(job: Job[StrategiesParams], stack: ExitStack) -> dict[str, Ve
     return {name: _load(job, ref, stack) for name, ref in asked.items() if ref.kind != "prompted"}
 
 
-def judges_of(params: StrategiesParams) -> dict[str, Judge]:
+def judges_of(params: StrategiesParams) -> dict[str, AnyJudge]:
     """Those that are asked in words, by the names that strategies ask for."""
-    return {
-        name: Judge(ref.form, ref.replies, ref.reply_tokens, name if ref.engine else "")
-        for name, ref in params.asked_verifiers().items()
-        if ref.kind == "prompted"
-    }
+    return {name: _judge(name, ref) for name, ref in params.asked_verifiers().items() if ref.kind == "prompted"}
 
 
 def engines_of_judges(params: StrategiesParams) -> dict[str, EngineParams]:
     """Of the judges that are not the model that writes the samples."""
     asked = params.asked_verifiers()
     return {name: ref.engine for name, ref in asked.items() if ref.kind == "prompted" and ref.engine}
+
+
+def _judge(name: str, ref: VerifierRef) -> AnyJudge:
+    engine = name if ref.engine else ""
+    if ref.scoring == "text":
+        return Judge(ref.form, ref.replies, ref.reply_tokens, engine)
+    return GenerativeVerifier(ref.answers, ref.rationale, ref.replies, ref.reply_tokens, engine)
 
 
 def _load(job: Job[StrategiesParams], ref: VerifierRef, stack: ExitStack) -> Verifier:
