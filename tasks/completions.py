@@ -6,9 +6,9 @@ whatever machine.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pyarrow as pa
 
@@ -21,6 +21,9 @@ from tasks.grading import Grader
 from tasks.params import Chat
 
 T = TypeVar("T")
+
+GRACE = 3.0
+"""Seconds for what an engine is working on when a run is cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,18 @@ async def complete(
     completions = [storable(c) for c in await engine.generate(requests, affinity=affinity)]
     grades = await asyncio.gather(*(grader.grade(c.text, gold, c.finish_reason) for c in completions))
     return list(zip(completions, grades, strict=True))
+
+
+async def paid_for(work: Coroutine[Any, Any, T]) -> T:
+    """What the work gives. If whoever waits is cancelled, it has `GRACE` seconds to reach the ledger, and is cancelled
+    then: what waits in line for an engine would be generated for hours."""
+    task = asyncio.create_task(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        task.get_loop().call_later(GRACE, task.cancel)
+        await asyncio.gather(task, return_exceptions=True)
+        raise
 
 
 def storable(completion: Completion) -> Completion:

@@ -173,12 +173,12 @@ class Labeller:
                         running.pop(step).result()
                     except BudgetSpent:
                         spent = True
-        except asyncio.CancelledError:  # what waits for the engine would still be generated, and paid for
+        except asyncio.CancelledError:
             for wave in running.values():
                 wave.cancel()
             raise
         finally:
-            # A prefix that is refused ends its trace; what is under way is paid for, and reaches the ledger.
+            # Where another prefix was refused, what is under way is paid for: let it reach the ledger.
             await asyncio.gather(*running.values(), return_exceptions=True)
 
     async def _roll_out(self, prefix: Prefix, wanted: range, affinity: str) -> None:

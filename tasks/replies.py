@@ -17,7 +17,7 @@ from storage.ledger import Ledger
 from storage.rows import DeadLetter
 from storage.schemas import DATASETS
 from tasks.budget import Budget, charge
-from tasks.completions import Prompt, storable
+from tasks.completions import Prompt, paid_for, storable
 from tasks.engines.engine import Completion, Engine, Request, Sampling
 from tasks.sampler import dead_letter
 
@@ -69,12 +69,10 @@ class Replies:
             ]
             each = self._params.sampling.max_tokens
             granted = await self._budget.reserve(each, len(owed))
-            work = asyncio.create_task(self._generate(prompt, owed[:granted], problem_id, place))
             spent = 0
             try:
-                spent = await asyncio.shield(work)
+                spent = await paid_for(self._generate(prompt, owed[:granted], problem_id, place))
             finally:
-                await asyncio.gather(work, return_exceptions=True)  # it is paid for: let it reach the ledger
                 await self._budget.settle(granted * each, spent)
 
     def _keyed(self, prompt: Prompt) -> list[tuple[tuple[str, int], dict[str, Any] | None]]:

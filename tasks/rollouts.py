@@ -20,7 +20,7 @@ from storage.ids import Ids
 from storage.ledger import Ledger
 from storage.placed_rows import PlacedRows
 from tasks.budget import charge
-from tasks.completions import Prompt, complete, grade_columns
+from tasks.completions import Prompt, complete, grade_columns, paid_for
 from tasks.engines.engine import Completion, Engine, Sampling
 from tasks.grading import Grader
 
@@ -91,7 +91,7 @@ class Rollouts:
         """Makes sure that these rollouts are there; the tokens of a budget that it took. Raises EngineRefused."""
         async with self._locks[prefix.prompt.id]:
             missing = self.missing(prefix, indices)
-            return await self._generate(prefix, missing, affinity) if missing else 0
+            return await paid_for(self._generate(prefix, missing, affinity)) if missing else 0
 
     async def _generate(self, prefix: Prefix, indices: Sequence[int], affinity: str) -> int:
         requests = [prefix.prompt.request(i, self._sampling) for i in indices]

@@ -20,7 +20,7 @@ from storage.ledger import Ledger
 from storage.placed_rows import PlacedRows
 from storage.rows import DeadLetter, table_of
 from storage.schemas import DATASETS
-from tasks.completions import Prompt, Prompter, complete, for_each
+from tasks.completions import Prompt, Prompter, complete, for_each, paid_for
 from tasks.engines.engine import Completion, Engine, Request, Sampling
 from tasks.grading import Grader
 from tasks.job import Job
@@ -126,7 +126,7 @@ class Sampler:
         if kept:
             await self._grade_again(call, kept)
         if owed:
-            await self._generate(call, prompt, owed)
+            await paid_for(self._generate(call, prompt, owed))
 
     async def _grade_again(self, call: _Call, kept: Mapping[int, Row]) -> None:
         """With today's checker, gold answers and parameters; nothing is generated."""

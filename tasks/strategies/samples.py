@@ -21,7 +21,7 @@ from evals.strategies.protocol import Draw, Generate, Said, Token
 from storage.ledger import Ledger
 from storage.schemas import DATASETS
 from tasks.budget import Budget, charge
-from tasks.completions import Prompt, Prompter, storable
+from tasks.completions import Prompt, Prompter, paid_for, storable
 from tasks.engines.engine import Completion, Engine, Request, Sampling
 from tasks.params import Chat, TracesParams
 
@@ -122,7 +122,7 @@ class Samples:
         each = ask.draw.max_tokens
         granted = await self._budget.reserve(each, len(owed))
         try:
-            await self._generate(engine, problem, ask, prompt, owed[:granted])
+            await paid_for(self._generate(engine, problem, ask, prompt, owed[:granted]))
         finally:
             came = [row for index in owed if (row := self._rows.get(row_id(prompt.id, index)))]
             await self._budget.settle(granted * each, _cost(came, each))

@@ -1,8 +1,11 @@
 """Kept rows under today's checker and gold answers."""
 
+import asyncio
+
 from storage.rows import table_of
 from storage.schemas import DATASETS
-from tasks.completions import regrade
+from tasks import completions
+from tasks.completions import paid_for, regrade
 from tasks.grading import Grader
 from tests.tasks.jobs import problem_rows, trace_row
 
@@ -30,3 +33,20 @@ async def test_a_verdict_that_a_file_brought_along_stays_whatever_the_checker_wo
 
 async def test_rows_of_a_problem_that_is_gone_are_left_out():
     assert await regraded(trace_row(PROBLEM, ["#### 8"], "correct"), {}) == []
+
+
+async def test_what_is_paid_for_comes_to_its_end_though_nobody_waits_and_no_more_after_a_while(monkeypatch):
+    monkeypatch.setattr(completions, "GRACE", 0.1)
+    ended = []
+
+    async def work(name: str, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        ended.append(name)
+
+    both = [asyncio.create_task(paid_for(work("soon", 0.01))), asyncio.create_task(paid_for(work("never", 60)))]
+    await asyncio.sleep(0)
+    for each in both:
+        each.cancel()
+    ends = await asyncio.wait_for(asyncio.gather(*both, return_exceptions=True), 5)
+    assert [type(end) for end in ends] == [asyncio.CancelledError] * 2
+    assert ended == ["soon"]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tasks import completions
 from tasks.engines.engine import Abilities, Request, Sampling, failed
 from tasks.engines.fake_engine import FakeEngine, Script
 from tasks.grading import Grader
@@ -236,7 +237,9 @@ async def test_a_budget_counts_what_came_whatever_the_engine_says_of_it(root, re
     assert first.came + again.came <= 8, "what an earlier attempt has spent stays spent"
 
 
-async def test_a_run_that_is_cancelled_waits_for_no_rollout_and_asks_for_no_other(root):
+async def test_a_run_that_is_cancelled_waits_for_no_rollout_and_asks_for_no_other(root, monkeypatch):
+    monkeypatch.setattr(completions, "GRACE", 0.1)
+
     class Silent(Counting):
         async def generate(self, requests, *, affinity=None):
             await super().generate(requests, affinity=affinity)

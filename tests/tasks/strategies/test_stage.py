@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from evals.passk import pass_at_k
 from evals.strategies.settings import DVTS, Beam, BestOf, Majority, Pass, Prune, Weighted
+from tasks import completions
 from tasks.engines.engine import EngineDied, Faults, failed
 from tasks.engines.fake_engine import FakeEngine
 from tasks.job import Outcome
@@ -197,7 +198,9 @@ class TestBudget:
         assert outcome.counts["unknown"] == 0
 
 
-async def test_a_run_that_is_cancelled_waits_for_no_sample_and_asks_for_no_other(root):
+async def test_a_run_that_is_cancelled_waits_for_no_sample_and_asks_for_no_other(root, monkeypatch):
+    monkeypatch.setattr(completions, "GRACE", 0.1)
+
     class Silent(Counting):
         async def generate(self, requests, *, affinity=None):
             await super().generate(requests, affinity=affinity)
