@@ -21,7 +21,7 @@ from scipy.stats import norm, t
 from evals.bradley_terry import Fit, Scale
 from evals.ratings.battles import Battles, Floats, Ints, Mask
 from evals.ratings.objective import centred, solve_information
-from evals.ratings.scores import MANY, clustered_moment, clusters_met
+from evals.ratings.scores import MANY, Clusters, clustered_moment, clusters_met
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,8 +31,8 @@ class Covariance:
     fit: Fit
     matrix: Floats
     """(P, P) natural units, for theta[active], gamma, log nu."""
-    clusters: Ints | None = None
-    """(K,) in how many clusters each model's battles lie, see `scores.clusters_met`; None: battles are independent."""
+    clusters: Clusters | None = None
+    """None: battles are independent."""
 
     @property
     def clustered(self) -> bool:
@@ -55,10 +55,16 @@ class Covariance:
         return errors
 
     def clusters_behind(self, scale: Scale = Scale()) -> Ints | None:
-        """(K,) `clusters`, or the anchor's where these are fewer: a difference is known by both."""
+        """(K,) of each model, or the anchor's where these are fewer: a difference is known by both."""
         if self.clusters is None or scale.anchor is None:
-            return self.clusters
-        return np.asarray(np.minimum(self.clusters, self.clusters[self.fit.anchor_index(scale.anchor[0])]))
+            return self.clusters and self.clusters.by_model
+        of_each = self.clusters.by_model
+        return np.asarray(np.minimum(of_each, of_each[self.fit.anchor_index(scale.anchor[0])]))
+
+    @property
+    def degrees(self) -> float:
+        """Of freedom of an effect's error: G - 1 with few clusters (Cameron and Miller 2015, section VI.D)."""
+        return np.inf if self.clusters is None else self.clusters.degrees()
 
     def of_effects(self) -> Floats:
         """(S, S) of gamma, natural units."""
@@ -87,7 +93,9 @@ def clustered(fit: Fit, battles: Battles) -> Covariance:
         raise ValueError("the battles have no clusters: name a column of users, prompts or sessions")
     clusters = clusters_met(battles, fit)
     found = _covariance(fit, clustered_moment(battles, [fit]))
-    return replace(found, matrix=_with_floor(found.matrix, fit, clusters[fit.active] < MANY), clusters=clusters)
+    return replace(
+        found, matrix=_with_floor(found.matrix, fit, clusters.by_model[fit.active] < MANY), clusters=clusters
+    )
 
 
 def single(fit: Fit, battles: Battles) -> Covariance:

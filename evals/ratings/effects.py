@@ -2,7 +2,8 @@
 
 Effects are in rating points for one standard deviation of the feature's difference (its root mean square, see
 `identifiability.Covariate`). Errors come from the covariance that is given: robust, or robust and clustered. p-values
-are two-sided normal; q-values are Benjamini and Hochberg's (1995) over all features of the fit.
+are two-sided normal, or Student's with G - 1 degrees of freedom where there are only G clusters; q-values are Benjamini
+and Hochberg's (1995) over all features of the fit.
 
 Verdicts. equivalent: the 1 - 2·alpha interval lies within ±margin (two one-sided tests, Schuirmann 1987), whether or
 not it excludes zero: a sure effect too small to matter is one too small to matter. positive, negative: q <= alpha.
@@ -18,7 +19,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from scipy.stats import chi2, norm
+from scipy.stats import chi2, t
 
 from evals.bradley_terry import Fit, Scale, fit
 from evals.ratings.battles import Battles, Floats
@@ -61,9 +62,9 @@ def effects(
     estimate = found.gamma * scale.unit
     error = np.sqrt(np.diag(covariance.of_effects())) * scale.unit
     z = estimate / error
-    p = 2 * norm.sf(np.abs(z))
+    p = 2 * t.sf(np.abs(z), covariance.degrees)
     q = false_discovery(p)
-    width, inner = norm.ppf(1 - alpha / 2) * error, norm.ppf(1 - alpha) * error
+    width, inner = (t.ppf(1 - tail, covariance.degrees) * error for tail in (alpha / 2, alpha))
     return tuple(
         Effect(
             feature=feature,

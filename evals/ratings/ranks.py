@@ -54,7 +54,7 @@ def ranks(covariance: Covariance, level: float = 0.95, draws: int = DRAWS, seed:
     errors = np.sqrt(np.maximum(variance[:, None] + variance[None, :] - 2 * matrix, 0.0))
     np.fill_diagonal(errors, np.inf)
     if covariance.clusters is not None:  # whom one user alone has met cannot be told from anybody
-        alone = covariance.clusters[fit.active] == 1
+        alone = covariance.clusters.by_model[fit.active] == 1
         errors[alone[:, None] | alone[None, :]] = np.inf
     critical = float(np.quantile(_largest(noise, errors), level))
     better = (theta[:, None] - theta[None, :]) > critical * errors

@@ -7,6 +7,7 @@ together, and one block of scores.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -33,6 +34,18 @@ class ScoreBlock(NamedTuple):
     """(m,) which battles these are."""
     cluster: Ints
     """(m,) each battle's row in `scores`."""
+
+
+class Clusters(NamedTuple):
+    """How many; MANY for that many or more, and where every battle is its own."""
+
+    by_model: Ints
+    """(K,) in which each model's battles lie."""
+    altogether: int
+
+    def degrees(self) -> float:
+        """Of freedom of what all clusters tell; infinitely many where they are many."""
+        return math.inf if self.altogether >= MANY else self.altogether - 1.0
 
 
 def score_blocks(battles: Battles, fits: Sequence[Fit], correct: bool = False) -> Iterator[ScoreBlock]:
@@ -65,9 +78,8 @@ def clustered_moment(battles: Battles, fits: Sequence[Fit], correct: bool = True
     return total
 
 
-def clusters_met(battles: Battles, fit: Fit) -> Ints:
-    """(K,) in how many clusters each model's battles with rated models lie; MANY for that many or more, and where
-    every battle is its own cluster."""
+def clusters_met(battles: Battles, fit: Fit) -> Clusters:
+    """Those of the battles with rated models."""
     assert battles.cluster is not None, "the caller has clusters"
     models = len(fit.models)
     rated = np.isin(np.arange(models), fit.active)
@@ -84,8 +96,11 @@ def clusters_met(battles: Battles, fit: Fit) -> Ints:
             wanted = valid & np.array([len(seen) < MANY for seen in found])[mine]
             for model, name in zip(mine[wanted].tolist(), cluster[wanted].tolist(), strict=True):
                 found[model].add(name)
-    number = np.array([len(seen) for seen in found])
-    return np.where(number < np.minimum(rows, MANY), number, MANY)
+    number, everything = np.array([len(seen) for seen in found]), len(set[int]().union(*found))
+    return Clusters(
+        by_model=np.where(number < np.minimum(rows, MANY), number, MANY),
+        altogether=everything if everything < min(int(rows.sum()) // 2, MANY) else MANY,
+    )
 
 
 def _blocks(battles: Battles) -> Iterator[tuple[Ints, Ints]]:

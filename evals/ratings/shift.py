@@ -14,13 +14,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm
+from scipy.stats import t
 
 from evals.bradley_terry import Fit, Scale
 from evals.ratings.battles import Battles, Floats, tiles
 from evals.ratings.effects import false_discovery
 from evals.ratings.likelihood import Gram, derivatives, predictor, row_weights
-from evals.ratings.objective import centred, solve_information
+from evals.ratings.score_rows import inverse_information
 from evals.ratings.scores import clustered_moment, clusters_met
 
 
@@ -50,22 +50,27 @@ def shift(plain: Fit, controlled: Fit, battles: Battles, scale: Scale = Scale(),
         raise ValueError("the two fits do not rate the same models; fit both on the same battles")
     k = len(plain.active)
     moment = _moment(plain, controlled, battles)
-    joint = np.concatenate([_inverse(controlled), -_inverse(plain)], axis=1)
-    matrix = (joint @ moment @ joint.T)[:k, :k]
+    before, after = (inverse_information(fit)[:k] for fit in (plain, controlled))
+    joint = np.concatenate([after, -before], axis=1)
+    matrix = joint @ moment @ joint.T
     p = len(controlled.information)
-    own = _inverse(plain) @ moment[p:, p:] @ _inverse(plain).T
+    own = before @ moment[p:, p:] @ before.T
     points, error, q, share = (np.full(len(plain.models), np.nan) for _ in range(4))
     difference = (plain.theta - controlled.theta)[plain.active] * scale.unit
     points[plain.active] = difference
     error[plain.active] = np.sqrt(np.maximum(np.diag(matrix), 0.0)) * scale.unit
-    if battles.cluster is not None:  # whose scores sum to zero in its only cluster: see `covariance.clustered`
-        error[plain.active] += np.where(clusters_met(battles, plain)[plain.active] == 1, np.inf, 0.0)
-    wide = norm.ppf(0.5 + level / 2)
+    degrees = np.inf
+    if battles.cluster is not None:
+        clusters = clusters_met(battles, plain)
+        degrees = clusters.degrees()
+        # Whose scores sum to zero in its only cluster: see `covariance.clustered`.
+        error[plain.active] += np.where(clusters.by_model[plain.active] == 1, np.inf, 0.0)
+    wide = float(t.ppf(0.5 + level / 2, degrees))
     away = plain.theta[plain.active] * scale.unit
     clear = np.abs(away) > wide * np.sqrt(np.diag(own)) * scale.unit
     share[plain.active] = np.where(clear, difference / np.where(clear, away, 1.0), np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
-        q[plain.active] = false_discovery(2 * norm.sf(np.abs(difference / error[plain.active])))
+        q[plain.active] = false_discovery(2 * t.sf(np.abs(difference / error[plain.active]), degrees))
     spread = float(np.var(controlled.theta[plain.active]) / np.var(plain.theta[plain.active]))
     return Shift(
         plain.ratings(scale),
@@ -78,13 +83,6 @@ def shift(plain: Fit, controlled: Fit, battles: Battles, scale: Scale = Scale(),
         share,
         1 - spread,
     )
-
-
-def _inverse(fit: Fit) -> Floats:
-    """(k, P) rows of H^-1 for the strengths, mean zero."""
-    k, p = len(fit.active), len(fit.information)
-    right = centred(np.eye(p), k)
-    return centred(solve_information(fit.information, right, k, fit.l2), k)[:k]
 
 
 def _moment(plain: Fit, controlled: Fit, battles: Battles) -> Floats:

@@ -140,7 +140,7 @@ def test_few_users_of_a_model_do_not_make_it_more_exact_than_its_battles_are(use
     found = fit(battles)
     covariance, single = clustered(found, battles), sandwich(found)
     assert covariance.clusters is not None
-    assert covariance.clusters.tolist() == [50, 50, 50, 50, 50, users]
+    assert covariance.clusters.by_model.tolist() == [50, 50, 50, 50, 50, users]
     assert covariance.errors()[5] >= single.errors()[5] * (1 - 1e-9)
     np.testing.assert_allclose(covariance.matrix[:6, :6].sum(axis=0), 0, atol=1e-12)
 

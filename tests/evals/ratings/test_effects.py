@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import false_discovery_control
+from scipy.stats import false_discovery_control, t
 
 from evals.bradley_terry import Scale, fit
 from evals.ratings.covariance import clustered, sandwich
@@ -38,6 +38,36 @@ def test_effects_are_points_for_one_standard_deviation() -> None:
 def test_verdicts(battles: int, truth: float, margin: float, verdict: str) -> None:
     covariance = sandwich(fit(world(battles=battles, effects=(truth,), seed=2).battles()))
     assert effects(covariance, margin=margin)[0].verdict == verdict
+
+
+@pytest.mark.parametrize(("users", "degrees"), [(8, 7), (49, 48), (50, np.inf), (2000, np.inf)])
+def test_few_clusters_take_students_quantile_of_their_number(users: int, degrees: float) -> None:
+    battles = world().battles(cluster=np.arange(2000) % users)
+    found = fit(battles)
+    for row in effects(clustered(found, battles)):
+        assert row.upper - row.estimate == pytest.approx(t.ppf(0.975, degrees) * row.error)
+        assert row.p == pytest.approx(2 * t.sf(abs(row.z), degrees))
+    moved = shift(fit(battles.with_features([])), found, battles)
+    np.testing.assert_allclose(moved.upper - moved.points, t.ppf(0.975, degrees) * moved.error)
+
+
+def test_effects_between_six_users_who_pay_differently_for_style_are_held_by_their_intervals() -> None:
+    """With the normal quantile 89 %."""
+    held = []
+    for seed in range(150):
+        made, draw, user = (
+            world(battles=900, effects=(0.6,), seed=seed),
+            np.random.default_rng(seed),
+            np.arange(900) % 6,
+        )
+        pays = draw.normal(0.6, 0.5, 6)
+        eta = made.theta[made.first] - made.theta[made.second] + pays[user] * made.features["style 0"]
+        made.score[:] = 2 * (draw.random(900) < 1 / (1 + np.exp(-eta)))
+        battles = made.battles(cluster=user)
+        found = fit(battles)
+        [row] = effects(clustered(found, battles))
+        held.append(row.lower <= 0.6 * found.rms[0] * Scale().unit <= row.upper)
+    assert np.mean(held) == pytest.approx(0.95, abs=0.045)
 
 
 def test_a_verdict_needs_a_sensible_margin_and_alpha() -> None:
