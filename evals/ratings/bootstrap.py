@@ -5,6 +5,9 @@ battles that is too narrow (their curvature changes with the draw), so their bat
 replicate they enter with the exact likelihood, all others by their quadratic expansion. A model that wins all battles
 of a replicate, or loses all, is infinite in it; one that has none is NaN.
 
+Not for models whose battles lie in few clusters, for which its limits are too narrow; in one cluster, which changes its
+weight and nothing else, there are none.
+
 Counts come from one generator in the order of the clusters, so that a seed gives the same replicates every time.
 """
 
@@ -20,7 +23,7 @@ from evals.ratings.covariance import Bounds
 from evals.ratings.identifiability import Unidentified
 from evals.ratings.objective import Objective, centred, pairs_among, solve_information
 from evals.ratings.profile import FEW
-from evals.ratings.scores import score_blocks
+from evals.ratings.scores import clusters_met, score_blocks
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,16 +35,21 @@ class Replicates:
     """(B, K) natural units, mean zero over the models that are finite in the draw."""
     gamma: Floats
     """(B, S)"""
+    alone: Mask
+    """(K,) models whose battles all lie in one cluster."""
 
     def bounds(self, scale: Scale = Scale(), level: float = 0.95) -> Bounds:
-        """Percentile limits; infinite where the tail's share of replicates is. NaN draws are left out."""
-        draws = self.theta
+        """Percentile limits; infinite where the tail's share of replicates is, and for models in one cluster, or
+        anchored to one. NaN draws are left out."""
+        draws, alone = self.theta, self.alone
         if scale.anchor is not None:
-            draws = draws - draws[:, [self.fit.anchor_index(scale.anchor[0])]]
+            anchor = self.fit.anchor_index(scale.anchor[0])
+            draws = draws - draws[:, [anchor]]
+            alone = (alone | alone[anchor]) & (np.arange(len(alone)) != anchor)
         centre = scale.centre if scale.anchor is None else scale.anchor[1]
         tails = [(1 - level) / 2, (1 + level) / 2]
         limits = np.full((2, len(self.fit.models)), np.nan)
-        for model in self.fit.active:
+        for model in self.fit.active[~alone[self.fit.active]]:
             mine = np.sort(draws[~np.isnan(draws[:, model]), model])
             if len(mine):  # the order statistics themselves: between a number and infinity nothing can be interpolated
                 limits[:, model] = mine[[_place(tail, len(mine)) for tail in tails]]
@@ -79,7 +87,9 @@ def bootstrap(fit: Fit, battles: Battles, replicates: int = 200, seed: int = 0, 
         draws = _refitted(fit, battles.with_features(fit.features).take(rows), counts, drift, draws, scarce)
     theta = np.full((replicates, len(fit.models)), np.nan)
     theta[:, fit.active] = draws[:k].T
-    return Replicates(fit, theta, draws[k : k + s].T)
+    clusters = None if battles.cluster is None else clusters_met(battles, fit).by_model
+    alone = np.zeros(len(fit.models), dtype=bool) if clusters is None else clusters == 1
+    return Replicates(fit, theta, draws[k : k + s].T, alone)
 
 
 def _battles_of(battles: Battles, fit: Fit, models: Ints) -> Ints:

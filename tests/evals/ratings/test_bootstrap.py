@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from evals.bradley_terry import fit
+from evals.bradley_terry import Scale, fit
 from evals.ratings.battles import battles_of
 from evals.ratings.bootstrap import bootstrap
 from evals.ratings.covariance import clustered, sandwich
@@ -24,6 +24,20 @@ def test_clusters_are_drawn_whole() -> None:
     spread = bootstrap(found, battles, 1500).theta.std(axis=0) * 400 / np.log(10)
     np.testing.assert_allclose(spread, clustered(found, battles).errors(), rtol=0.1)
     assert (spread > 1.5 * sandwich(found).errors()).all()
+
+
+def test_a_model_of_one_user_has_no_limits_and_neither_has_a_difference_to_it() -> None:
+    """Its user's weight changes from draw to draw, and what the user said does not."""
+    made = world(battles=1500, models=4, effects=())
+    cluster = np.where((made.first == 3) | (made.second == 3), 0, 1 + np.arange(1500) % 200)
+    battles = made.battles(cluster=cluster)
+    replicates = bootstrap(fit(battles), battles, 100)
+    free = replicates.bounds()
+    anchored = replicates.bounds(Scale(anchor=("model 3", 1000.0)))
+    assert np.isinf([free.lower[3], free.upper[3]]).all()
+    assert np.isfinite(free.upper[:3] - free.lower[:3]).all()
+    assert np.isinf(anchored.upper[:3]).all()
+    assert anchored.lower[3] == anchored.upper[3] == 1000
 
 
 def test_a_seed_gives_the_same_replicates() -> None:
