@@ -7,7 +7,8 @@ expected score is sigma(eta). Ten models have some 200 battles each, four have 1
 on three times: by everybody once (battles are independent); by users of five battles each who have favourites (what is
 left of a vote when the model has spoken is correlated within a user, while every single vote keeps its chance); and by
 such users of whom each rare model has its own, so that its 10 battles are the votes of two people. Every interval is
-the library's own, at 95 %; a bound at infinity is no success, so half-open intervals are counted apart.
+the library's own, at 95 %, but CR1's, which is how clustered errors are usually corrected; a bound at infinity is no
+success, so half-open intervals are counted apart.
 
 With --json the last line is {"worlds", "rows": [{"battles", "interval", "of", "count", "coverage", "error",
 "unbounded", "width"}, ...]}: coverage among intervals with two finite ends, its standard error over worlds, the share
@@ -35,6 +36,8 @@ from evals.ratings.battles import Battles, battles_of
 from evals.ratings.bootstrap import bootstrap
 from evals.ratings.covariance import Bounds, Covariance, clustered, sandwich
 from evals.ratings.profile import bounds
+from evals.ratings.score_rows import inverse_information
+from evals.ratings.scores import clustered_moment
 
 Array = npt.NDArray[Any]
 COMMON, RARE = 10, (10, 20, 30, 49)
@@ -180,9 +183,20 @@ def _checks(name: str, world: World, battles: Battles, seed: int) -> Iterator[Ch
     yield from _of_covariance(name, "sandwich", world, battles, plain)
     if battles.cluster is not None:
         yield from _of_covariance(name, "clustered", world, battles, clustered(found, battles))
+        yield from (
+            c for c in _of_covariance(name, "CR1", world, battles, _cr1(found, battles)) if "(" not in c.interval
+        )
     if name != "by own users":  # whose draws of two people are all or nothing
         replicates = bootstrap(found, battles, REPLICATES, seed)
         yield from _of_models(name, "bootstrap", world, found, replicates.bounds(level=LEVEL))
+
+
+def _cr1(found: Fit, battles: Battles) -> Covariance:
+    """Uncorrected scores times G/(G-1) · (n-1)/(n-k): what software does by default."""
+    n, g, k = len(battles), len(np.unique(np.asarray(battles.cluster))), len(found.x) - 1
+    bread = inverse_information(found)
+    moment = clustered_moment(battles, [found], correct=False)
+    return Covariance(found, bread @ moment @ bread * g / (g - 1) * (n - 1) / (n - k))
 
 
 def _of_covariance(name: str, interval: str, world: World, battles: Battles, covariance: Covariance) -> Iterator[Check]:
