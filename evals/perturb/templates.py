@@ -24,6 +24,7 @@ from itertools import islice
 from typing import Any
 
 from evals.identity import row_id
+from evals.perturb.arithmetic import LONGEST_NUMBER
 from evals.perturb.gold import gold_faults
 from evals.perturb.numerals import decimal
 from evals.perturb.template_draws import Assignment, Draws, completed
@@ -135,6 +136,8 @@ def _assignment(line: str) -> Assignment:
 def _default(text: str) -> Any:
     cleaned = text.strip()
     if re.fullmatch(r"-?[0-9][0-9,]*(?:\.[0-9]+)?", cleaned):
+        if len(cleaned) > LONGEST_NUMBER:
+            raise Refused("too long", f"a number of {len(cleaned)} digits, at most {LONGEST_NUMBER} are read")
         return plain_number(Fraction(cleaned.replace(",", "")))
     return cleaned
 
@@ -152,10 +155,10 @@ def _require_right_defaults(template: Template, work: Work) -> bool:
         return False
     value = plain_number(evaluate(template.answer, template.defaults, work))
     stated = template.stated.replace(",", "").strip("$ ")
-    if not re.fullmatch(r"-?[0-9]+(?:\.[0-9]+)?", stated) or Fraction(stated) != value:
-        raise Refused(
-            "contradictory template", f"#answer gives {value} at the defaults, the file says {template.stated!r}"
-        )
+    readable = len(stated) <= LONGEST_NUMBER and re.fullmatch(r"-?[0-9]+(?:\.[0-9]+)?", stated)
+    if not readable or Fraction(stated) != value:
+        detail = f"#answer gives {value} at the defaults, the file says {template.stated[:60]!r}"
+        raise Refused("contradictory template", detail)
     return True
 
 

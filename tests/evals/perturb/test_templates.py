@@ -126,6 +126,14 @@ def test_a_template_that_costs_more_than_a_template_should_is_refused_at_once(en
     assert time.process_time() - start < 1
 
 
+@pytest.mark.parametrize("where", ["question_annotated", "answer"])
+def test_a_number_of_thousands_of_digits_is_refused(where: str) -> None:
+    template = written("{x,5} pens", "- $x = range(2, 9)", "x", "5")
+    [refusal] = instantiate(template | {where: template[where].replace("5", "9" * 5000)}, 3, 1)
+    assert isinstance(refusal, Refusal)
+    assert len(refusal.detail) < 200
+
+
 def written(
     question: str, init: str, formula: str, stated: str, solution: str = "", conditions: str = ""
 ) -> dict[str, Any]:
