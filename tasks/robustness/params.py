@@ -61,8 +61,8 @@ class PerturbParams(Params):
     rewriter: RewriterParams | None = None
     """Who rewords."""
     templates: str | None = None
-    """A file of GSM-Symbolic-style templates (.json, .jsonl, .parquet) or a folder of them, on this machine or at any
-    URL that fsspec opens."""
+    """A file of GSM-Symbolic-style templates (.json, .jsonl) or a folder of them, on this machine or at any URL that
+    fsspec opens."""
 
     @model_validator(mode="after")
     def _kinds_have_what_they_need(self) -> "PerturbParams":

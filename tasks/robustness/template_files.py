@@ -6,11 +6,11 @@ there is no file at all. Whether an object is a template, evals/perturb/template
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, BinaryIO
 
-from evals.records import MAX_LINE_BYTES, BadRecord, Record, Refusal, decode_lines, shown
+from evals.records import MAX_LINE_BYTES, BadRecord, Record, Refusal, shown
 from storage.files import open_files
-from tasks.records import SourceError, digest_of, parted
+from tasks.records import digest_of, files_of, jsonl_records
 from tasks.robustness.params import PerturbParams
 
 SUFFIXES = (".json", ".jsonl")
@@ -18,35 +18,19 @@ SUFFIXES = (".json", ".jsonl")
 
 def templates(path: str) -> Iterator[Record | Refusal]:
     """Each object of the file, or of the files right in the folder; a record's place names it."""
-    for folder, name in _files(path):
+    for folder, name in files_of(path, SUFFIXES):
         with open_files(folder).open(name) as handle:
-            content = handle.read(MAX_LINE_BYTES + 1)
-        if name.endswith(".jsonl"):
-            yield from map(_storable, decode_lines(content.splitlines(), name))
-        else:
-            yield from map(_storable, _decoded(content, name))
+            found = jsonl_records(handle, name) if name.endswith(".jsonl") else _decoded(handle, name)
+            yield from map(_storable, found)
 
 
 def digests_of(params: PerturbParams) -> dict[str, str]:
     """SHA-256 of each template file, by its name. Raises SourceError where there is none."""
-    return {name: digest_of(folder, name) for folder, name in _files(params.templates)} if params.templates else {}
+    return {n: digest_of(folder, n) for folder, n in files_of(params.templates, SUFFIXES)} if params.templates else {}
 
 
-def _files(path: str) -> list[tuple[str, str]]:
-    found = [parted(path)]
-    if not path.endswith(SUFFIXES):
-        found = [(path.rstrip("/"), n) for n in sorted(open_files(path).names("")) if n.endswith(SUFFIXES)]
-    try:
-        for folder, name in found:
-            open_files(folder).open(name).close()
-    except OSError as error:
-        raise SourceError(f"{path}: cannot be opened: {error}") from error
-    if not found:
-        raise SourceError(f"{path}: is no {' or '.join(SUFFIXES)} file and no folder that holds one")
-    return found
-
-
-def _decoded(content: bytes, name: str) -> Iterator[Record | Refusal]:
+def _decoded(handle: BinaryIO, name: str) -> Iterator[Record | Refusal]:
+    content = handle.read(MAX_LINE_BYTES + 1)
     try:
         if len(content) > MAX_LINE_BYTES:
             raise ValueError(f"more than {MAX_LINE_BYTES} bytes")

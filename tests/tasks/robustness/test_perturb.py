@@ -225,6 +225,17 @@ class TestTemplates:
         ]
         assert {row["problem_id"] for row in rows(outcome)} == {"t.jsonl:2"}
 
+    def test_every_line_of_a_large_file_is_read(self, root, tmp_path):
+        large = TEMPLATE | {"note": "x" * 9 * 2**20}
+        (tmp_path / "t.jsonl").write_text("".join(json.dumps(each) + "\n" for each in (large, large, TEMPLATE)))
+        outcome = self.made(root, tmp_path / "t.jsonl")
+        assert {row["problem_id"] for row in rows(outcome)} == {"t.jsonl:1", "t.jsonl:2", "t.jsonl:3"}
+
+    def test_a_file_of_another_kind_is_an_error_that_says_which_are_read(self, root, tmp_path):
+        (tmp_path / "t.parquet").write_bytes(b"PAR1")
+        with pytest.raises(SourceError, match=r"no \.json or \.jsonl file"):
+            self.made(root, tmp_path / "t.parquet")
+
     def test_a_path_that_is_not_there_is_an_error_that_names_it(self, root, tmp_path):
         with pytest.raises(SourceError, match="nowhere"):
             self.made(root, tmp_path / "nowhere")
