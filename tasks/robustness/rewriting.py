@@ -2,7 +2,8 @@
 
 Guarantees: a rewording is generated once and is in the ledger before it is checked; every run checks what was kept
 anew, so a better check costs nothing. One that loses or changes a number, a quantity word or a name is a refusal with
-what it changed; so is one that the token limit cut off, or that never came.
+what it changed; so is one that the token limit cut off, that never came or that says an earlier one again. Those that
+pass beyond the variants asked for are in `rewrites` alone.
 """
 
 from collections.abc import Mapping, Sequence
@@ -77,17 +78,26 @@ def _in_flight(job: Job[PerturbParams], rewriter: RewriterParams) -> int:
 def _checked(
     problem: SeedProblem, replies: Sequence[dict[str, Any] | str], params: PerturbParams
 ) -> list[Variant | Refusal]:
-    """The first so many different rewordings that pass, then why the others did not."""
+    """The first so many different rewordings that pass, then why there are no more and what the others did not keep."""
+    wanted = params.count("paraphrase")
     drafts: dict[str, Draft] = {}
     refusals = []
+
+    def refuse(reason: str, detail: str) -> None:
+        refusals.append(Refusal(problem.problem_id, "paraphrase", reason, detail))
+
     for sample, reply in enumerate(replies):
         try:
             draft = _read(problem, reply)
-            drafts.setdefault(draft.question, draft)
         except Refused as refused:
-            detail = f"rewording {sample}: {refused.detail}"
-            refusals.append(Refusal(problem.problem_id, "paraphrase", refused.reason, detail))
-    chosen = list(drafts.values())[: params.count("paraphrase")]
+            refuse(refused.reason, f"rewording {sample}: {refused.detail}")
+            continue
+        if draft.question in drafts:
+            refuse("a repeated rewording", f"rewording {sample} is word for word an earlier one")
+        drafts.setdefault(draft.question, draft)
+    chosen = list(drafts.values())[:wanted]
+    if len(chosen) < wanted and not refusals:
+        refuse("no further variant", f"{len(chosen)} of {wanted}, as many as rewordings were asked for")
     variants = [
         Variant(
             problem.problem_id, "paraphrase", i, params.seed, each.question, each.solution, each.answer,

@@ -278,8 +278,8 @@ class TestParaphrase:
         }
         assert all("14 loaves" in row["question"] for row in found)
         reasons = {row["reason"] for row in rows(outcome, "refusals") if row["problem_id"] == "bread"}
-        assert reasons <= {"other numbers", "other people"}
-        assert reasons
+        assert reasons <= {"other numbers", "other people", "a repeated rewording"}
+        assert reasons - {"a repeated rewording"}
 
     async def test_what_was_kept_is_not_asked_for_again_and_a_killed_run_asks_for_the_rest(self, bread):
         first = await self.made(bread, FakeEngine(rewordings))
@@ -288,6 +288,17 @@ class TestParaphrase:
         assert again.tables["variants"].equals(first.tables["variants"])
         more = self.PARAMS.rewriter.model_copy(update={"samples": 11})
         assert (await self.made(bread, FakeEngine(rewordings), rewriter=more)).summary["generated"] == 3
+
+    async def test_a_rewording_that_comes_again_is_refused_and_fewer_than_asked_for_are_explained(self, bread):
+        said = rewordings(Request("", "loaves", 0, Sampling()))
+        again = await self.made(bread, FakeEngine(lambda request: said))
+        found = [row for row in rows(again, "refusals") if row["problem_id"] == "bread"]
+        assert [row["question"] for row in rows(again)] == [said]
+        assert [row["reason"] for row in found] == ["a repeated rewording"] * 7
+        one = self.PARAMS.rewriter.model_copy(update={"samples": 1, "seed": 1})
+        few = await self.made(bread, FakeEngine(lambda request: said), rewriter=one)
+        [row] = [row for row in rows(few, "refusals") if row["problem_id"] == "bread"]
+        assert (row["reason"], row["found"]) == ("no further variant", 1)
 
     async def test_one_that_was_cut_off_or_never_came_is_refused(self, bread):
         short = self.PARAMS.rewriter.model_copy(update={"sampling": Sampling(max_tokens=5), "samples": 2})
