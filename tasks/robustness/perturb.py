@@ -70,6 +70,7 @@ def perturbed(job: Job[PerturbParams], problems: Sequence[Row], reworded: Reword
         dead=reworded.dead,
         tokens=reworded.tokens,
         summary=made.summary(len(problems), faults) | {"generated": reworded.generated},
+        model_digest=reworded.model_digest,
     )
 
 

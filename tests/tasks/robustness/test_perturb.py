@@ -269,8 +269,10 @@ class TestParaphrase:
         return perturbed(job, problems, await reword(job, seeds(problems), engine))
 
     async def test_rewordings_that_keep_numbers_and_names_are_variants_with_the_seeds_gold(self, bread):
-        outcome = await self.made(bread, FakeEngine(rewordings))
+        engine = FakeEngine(rewordings)
+        outcome = await self.made(bread, engine)
         found = rows(outcome)
+        assert outcome.model_digest == engine.identity.digest
         assert 1 <= len(found) <= 2
         assert len({row["question"] for row in found}) == len(found)
         assert {(row["answer"], row["solution"], row["tier"]) for row in found} == {
