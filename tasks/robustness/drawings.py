@@ -117,7 +117,8 @@ def by_steps(rows: Sequence[Row]) -> Picture:
         axes.set_xlabel("steps of the gold solution")
         axes.set_ylabel("accuracy, %")
         axes.set_ylim(-2, 102)
-        axes.legend(fontsize=7, ncols=2)
+        if lines:
+            axes.legend(fontsize=7, ncols=2)
         drawn = svg(figure)
     original = ", ".join(f"{row['part']}: {100 * row['estimate']:.0f} %" for row in lines.get("original", []))
     return Picture("Accuracy by steps", drawn, f"Originals by the steps of their gold solution: {original}.")

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from evals.robustness.answers import ORIGINAL
 from evals.robustness.effects import Rules
 from storage.schemas import DATASETS
 from storage.store import Location
@@ -54,10 +55,19 @@ def _told(summary: Mapping[str, Any]) -> str:
     groups: dict[str, list[str]] = defaultdict(list)
     for kind, each in summary["kinds"].items():
         groups[each["conclusion"]].append(f"{kind} ({100 * each['change']:+.1f})")
-    told = "; ".join(f"{word}: {', '.join(kinds)}" for word, kinds in groups.items())
+    told = "; ".join(f"{word}: {', '.join(kinds)}" for word, kinds in groups.items()) or "none"
     accuracy = summary["accuracy"]
+    solved = (
+        "No original has a verdict."
+        if accuracy is None
+        else f"The originals are solved with {100 * accuracy:.1f} % accuracy."
+    )
+    unmeasured = [kind for kind in summary["trials"] if kind != ORIGINAL and kind not in summary["kinds"]]
+    missing = (
+        f" Not measured, as no problem has a verdict on both sides: {', '.join(unmeasured)}." if unmeasured else ""
+    )
     return (
-        f"The originals are solved with {100 * accuracy:.1f} % accuracy. Changes in points: {told}. "
+        f"{solved} Changes in points: {told}.{missing} "
         f"“Robust” excludes a change beyond ± {100 * summary['margin']:.1f} points; “open” means that the run was too "
         "small to say. Each seed problem is one observation; p-values carry Holm's correction over the kinds."
     )

@@ -170,3 +170,15 @@ def test_the_numbers_of_variants_are_compared_with_those_of_their_own_problems(r
     below = sum(sum(number < 1 for number in each) / len(each) for each in own) / len(own)
     above = sum(sum(number > 1 for number in each) / len(each) for each in own) / len(own)
     assert rows["names"]["estimate"] == pytest.approx(max(below, above))  # every variant has the one number 1
+
+
+@pytest.mark.parametrize("unread", [("original",), ("names",)])
+def test_answers_without_any_verdict_are_said_to_be_unmeasured(tmp_path: Path, unread: tuple[str, ...]) -> None:
+    committed(tmp_path, trials(FALLS, problems=9, unknown=dict.fromkeys(unread, 1.0)))
+    outcome = run(job(tmp_path, QUICK))
+    for name in ("effects", "flips"):
+        commit_outcome(at(tmp_path, name), outcome, name)
+    shown = markdown(section(at(tmp_path, "effects")))
+    assert ("No original has a verdict." in shown) == ("original" in unread)
+    kinds = "identity, names, numbers" if "original" in unread else "names"
+    assert f"Not measured, as no problem has a verdict on both sides: {kinds}." in shown
