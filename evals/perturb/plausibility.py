@@ -77,8 +77,9 @@ def _require_no_implied(links: Links) -> None:
 
 
 def tied_sums(links: Links) -> set[int]:
-    """Quantities of which one is the sum of others of its unit, or of a unit that is not known in a text that
-    speaks of parts: they must not vary."""
+    """Quantities of which one is the sum of others of its unit, of a unit that is not known in a text that speaks of
+    parts, or of numbers that the solution does not use ("14 red and 22 brown, so 36 hens"): they must not vary."""
+    active = used(links)
     parts = _PARTS.search(links.question) is not None
     numbers = [(i, q.value) for i, q in enumerate(links.quantities) if not isinstance(q.value, tuple) and q.value > 0]
     found: set[int] = set()
@@ -87,7 +88,11 @@ def tied_sums(links: Links) -> set[int]:
             total = sum(value for _, value in group)
             whole = next((i for i, value in numbers if value == total), None)
             tied = [] if whole is None else [whole, *(i for i, _ in group)]
-            if tied and (_share_a_unit(links, tied) or (parts and total > 4 and _same_unit(links, tied))):
+            if tied and (
+                _share_a_unit(links, tied)
+                or (parts and total > 4 and _same_unit(links, tied))
+                or active.isdisjoint(i for i, _ in group)
+            ):
                 found |= set(tied)
     return found
 

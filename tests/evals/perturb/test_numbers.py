@@ -128,16 +128,18 @@ def test_the_old_values_give_back_the_old_text(a: int, b: int, c: int) -> None:
     assert all(not isinstance(each, Refusal) or each.reason != "no round trip" for each in result)
 
 
-def test_a_total_that_the_text_states_beside_its_parts_stays() -> None:
+@pytest.mark.parametrize(
+    "parts",
+    ["14 hens in a barn and 22 hens outside, which makes 36 hens", "14 red hens and 22 brown hens, so it has 36 hens"],
+)
+def test_a_total_that_the_text_states_beside_its_parts_stays(parts: str) -> None:
     problem = SeedProblem(
-        "For four hours Leo sold 15 cups an hour at $2. In the next two hours he sold 10 cups an hour at $3. "
-        "How much did he earn in 6 hours?",
-        "First 15*2 = <<15*2=30>>30 an hour.\nIn four hours 30*4 = <<30*4=120>>120.\nThen 10*3 = <<10*3=30>>30 an hour "
-        "or 30*2 = <<30*2=60>>60.\nIn all 120+60 = <<120+60=180>>180.\n#### 180",
+        f"A farm has {parts}. A hen eats 5 cups of corn at $3 a cup. How much does the corn cost?",
+        "They eat 36*5 = <<36*5=180>>180 cups.\nThe corn costs 180*3 = $<<180*3=540>>540.\n#### 540",
     )
-    for each in variants(problem):
-        assert "in 6 hours?" in each.question
-        assert "For four hours" in each.question
+    found = variants(problem)
+    assert found
+    assert all(parts in variant.question for variant in found)
 
 
 def test_an_unused_limit_is_not_crossed() -> None:
