@@ -51,7 +51,7 @@ def decoded(
         rows = 0
         for batch in batches:
             table = pa.Table.from_batches([batch]) if isinstance(batch, pa.RecordBatch) else batch
-            battles, failures = read(table, reading, admission)
+            battles, failures = read(table, reading, admission, rows)
             refused += [_placed(failure, rows) for failure in failures]
             rows += table.num_rows
             spill.append(spilled(sorted_by_pair(battles)))

@@ -52,7 +52,7 @@ class Reading:
     labels: Mapping[str, int] = field(default_factory=lambda: LABELS)
     weight: str | None = None
     cluster: str | None = None
-    """Whose rows are not independent: users, prompts or sessions."""
+    """Whose rows are not independent: users, prompts or sessions. A row that names none is a cluster of its own."""
     position: bool = False
     """Adds the first mover's advantage as a feature."""
 
@@ -90,8 +90,10 @@ class Admission:
         return refused
 
 
-def read(table: pa.Table, reading: Reading, admission: Admission | None = None) -> tuple[Battles, list[Refusal]]:
-    """The battles of a table, in the order of its rows, and what was refused.
+def read(
+    table: pa.Table, reading: Reading, admission: Admission | None = None, before: int = 0
+) -> tuple[Battles, list[Refusal]]:
+    """The battles of a table, in the order of its rows, and what was refused. `before`: rows of earlier batches.
 
     Raises KeyError for a column that is not there, ValueError for features that are no numbers.
     """
@@ -122,11 +124,18 @@ def read(table: pa.Table, reading: Reading, admission: Admission | None = None) 
         points[label[good]],
         {name: values[good] for name, values in numbers.items()},
         weight=None if weight is None else weight[good],
-        cluster=None if reading.cluster is None else hashes(_column(table, reading.cluster))[good],
+        cluster=None if reading.cluster is None else _clusters(_column(table, reading.cluster), before)[good],
         position=reading.position,
         kind=np.float32,
     )
     return battles, _refusals(table, problems)
+
+
+def _clusters(column: pa.Array, before: int) -> Hashes:
+    """As one cluster, all rows that name none would answer for each other; so each gets the hash of its place."""
+    found = hashes(column)
+    own = _mixed(_mixed(np.arange(before, before + len(column), dtype=np.uint64)))
+    return np.where(pc.is_null(column).to_numpy(zero_copy_only=False), own, found)
 
 
 def _refusals(table: pa.Table, problems: list[tuple[str, Mask, str]]) -> list[Refusal]:

@@ -52,17 +52,18 @@ def spilled_boards(
         models=tuple(sorted(found.models)),
         features=tuple(features),
         weight="weight",
-        cluster=None if params.cluster == "none" else "cluster",
+        cluster=None if params.cluster == "none" else CLUSTERS[params.cluster],
         position=params.position,
     )
     admission = Admission("battle_id" if params.also else None, "user", params.per_user, "prompt_id", params.per_prompt)
     spread = {name: found.spread(name) or 1.0 for name in features}
-    done = Boards({})
+    done, rows = Boards({}), 0
     with ExitStack() as held:
         spills = {board: held.enter_context(Spill(layout(reading), folder)) for board in boards}
         for batch in batches:
             known = batch.filter(pc.not_equal(batch["winner"], UNKNOWN))
-            _append(known, spills, reading, admission, differences(known, features, params, spread), params, done)
+            _append(known, spills, reading, admission, differences(known, features, params, spread), params, done, rows)
+            rows += known.num_rows
         yield Boards(
             {board: restored(reading.models, spill.columns()) for board, spill in spills.items()},
             done.dead,
@@ -78,14 +79,12 @@ def _append(
     features: Mapping[str, object],
     params: RatingsParams,
     done: Boards,
+    before: int,
 ) -> None:
     columns = ["battle_id", "prompt_id", "model_a", "model_b", "winner", "weight", "user", "session", "place"]
     table = pa.table({name: batch[name] for name in columns} | dict(features))
-    if params.cluster != "none":  # who named nobody is nobody's: a battle of its own
-        own = pc.binary_join_element_wise("battle", batch["battle_id"], " ")
-        table = table.append_column("cluster", pc.coalesce(batch[CLUSTERS[params.cluster]], own))
     in_order = bool({"online_elo", "voters"} & set(params.checks))
-    battles, refused = read(table, reading, admission)
+    battles, refused = read(table, reading, admission, before)
     good = np.ones(batch.num_rows, dtype=bool)
     good[[refusal.row for refusal in refused]] = False
     for refusal in refused:

@@ -108,7 +108,7 @@ def partition_at(dataset: str, address: str) -> Partition:
 
 
 TAKEN = {"battle_id", "prompt_id", "model_a", "model_b", "winner", "weight", "user", "session", "place"}
-TAKEN |= {"cluster", "position", "placebo", *STYLE}
+TAKEN |= {"position", "placebo", *STYLE}
 """Names that no further feature may have: those of what ratings read, and of features that they make."""
 
 

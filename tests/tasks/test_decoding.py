@@ -49,6 +49,13 @@ def test_refusals_name_the_row_among_all_batches(records: pa.Table) -> None:
         assert len(got.battles) == got.rows - 1 == 3001
 
 
+def test_rows_that_name_no_cluster_are_each_their_own_over_all_batches(records: pa.Table) -> None:
+    users = [f"user {n}" if n % 3 == 0 else None for n in range(3000)]
+    batches = records.set_column(3, "user", pa.array(users)).to_batches(max_chunksize=500)
+    with decoded(batches, Reading(named([records]), FEATURES, cluster="user")) as got:
+        assert len(np.unique(np.asarray(got.battles.cluster))) == 3000
+
+
 def test_caps_hold_over_all_batches(records: pa.Table) -> None:
     batches = records.to_batches(max_chunksize=100)
     with decoded(batches, Reading(named([records]), FEATURES), Admission(user="user", per_user=4)) as got:

@@ -91,7 +91,7 @@ def test_a_field_that_no_battle_has_is_refused(tmp_path: Path) -> None:
         imported(tmp_path, path, columns={"loser": "winner"})
 
 
-@pytest.mark.parametrize("name", ["weight", "length", "user", "cluster", "position"])
+@pytest.mark.parametrize("name", ["weight", "length", "user", "position"])
 def test_a_feature_is_not_named_as_what_ratings_read(name: str) -> None:
     with pytest.raises(ValidationError, match="have a meaning of their own in battles"):
         BattleImport(path="votes.csv", extra=("toxicity", name))
