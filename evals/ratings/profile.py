@@ -9,8 +9,8 @@ single battles (Rao and Scott 1984), never less than 1, and chi2 gives way to F(
 lie in only G clusters: so few tell little of their own variance. In one cluster they tell nothing: no limits.
 
 The battles of the model in question enter exactly. All others enter exactly too if there are at most `EXACT`; beyond,
-they enter by their quadratic expansion at the optimum, where they are many and nearly quadratic. Weights count as
-repetitions.
+they enter by their quadratic expansion at the optimum, where they are many and nearly quadratic. Weights multiply the
+loss; a weight that all battles have, the dispersion takes out again.
 """
 
 from __future__ import annotations
