@@ -70,8 +70,8 @@ class Admission:
         per_prompt: int | None = None,
     ):
         self._limits = [("duplicate", battle, 1), ("user cap", user, per_user), ("prompt cap", prompt, per_prompt)]
-        for kind, column, most in self._limits:
-            if column is None and most not in (None, 1):
+        for kind, column, most in self._limits[1:]:
+            if column is None and most is not None:
                 raise ValueError(f"{kind} of {most}: of which column?")
         self._counts: dict[str, _Counts] = {kind: _Counts() for kind, _, _ in self._limits}
 

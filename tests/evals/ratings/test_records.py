@@ -134,9 +134,10 @@ def test_a_row_that_is_refused_anyway_uses_up_no_cap() -> None:
     assert [r.kind for r in refused] == ["unknown label"]
 
 
-def test_a_cap_without_a_column_is_refused() -> None:
-    with pytest.raises(ValueError, match="user cap of 30: of which column"):
-        Admission(per_user=30)
+@pytest.mark.parametrize("most", [1, 30])
+def test_a_cap_without_a_column_is_refused(most: int) -> None:
+    with pytest.raises(ValueError, match=f"user cap of {most}: of which column"):
+        Admission(per_user=most)
 
 
 # -- ids and spills ----------------------------------------------------------------------------------
