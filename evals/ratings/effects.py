@@ -127,7 +127,7 @@ def ablation(whole: Fit, battles: Battles, scale: Scale = Scale()) -> tuple[Abla
 def _without(whole: Fit, battles: Battles, feature: str, scale: Scale) -> Ablation:
     rest = [name for name in whole.features if name != feature]
     less = fit(battles.with_features(rest), ties=whole.ties, l2=whole.l2, start=whole.start)
-    moves = (less.theta - whole.theta)[whole.active] * scale.unit
+    moves = (less.theta[whole.active] - whole.theta[whole.active]) * scale.unit
     most = int(np.argmax(np.abs(moves)))
     return Ablation(
         feature=feature,

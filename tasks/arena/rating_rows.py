@@ -191,7 +191,7 @@ def matchup_rows(rated: Rated, rules: Rules) -> Iterator[Row]:
     result = rated.result
     assert result is not None, "a refused board has no expectations"
     scores = outcomes(rated.battles)
-    met, ratings, models = scores.sum(axis=0), result.controlled.ratings(rules.scale), rated.battles.models
+    met, ratings, models = scores.sum(axis=0), result.controlled.ratings(rules.scale).tolist(), rated.battles.models
     for i, j in zip(*np.nonzero(met), strict=True):
         difference = ratings[i] - ratings[j]
         yield {

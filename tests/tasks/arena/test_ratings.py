@@ -102,6 +102,20 @@ def test_models_that_won_or_lost_all_are_reported_as_unbounded(tmp_path: Path) -
     assert 0 < star["lower"] < 5000
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_models_of_infinite_ratings_that_met_warn_nobody_and_have_no_expectation(tmp_path: Path) -> None:
+    pairs = [("star", "model 0")] * 8 + [("moon", "star")] * 3
+    more = pa.table({"model_a": [a for a, _ in pairs], "model_b": [b for _, b in pairs], "winner": ["model_a"] * 11})
+    lengths = {"length_a": np.arange(611) % 7, "length_b": np.arange(611) % 5}
+    table = pa.concat_tables([some_votes(600).select(["model_a", "model_b", "winner"]), more])
+    for name, values in lengths.items():
+        table = table.append_column(name, pa.array(values))
+    committed(tmp_path, table)
+    rated(tmp_path)
+    [met] = rows(tmp_path, "matchups", board="overall", model="moon", opponent="star")
+    assert met["expected"] is None
+
+
 def test_groups_that_never_met_are_refused_by_name(tmp_path: Path) -> None:
     two = pa.table(
         {"model_a": ["a", "a", "c", "c"], "model_b": ["b", "b", "d", "d"], "winner": ["model_a", "model_b"] * 2}
