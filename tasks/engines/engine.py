@@ -224,6 +224,8 @@ class Faults(BaseModel):
     """In place of `delay`: seconds drawn by the request's seed, and requests are served side by side."""
     fail: str | None = None
     """Prompts that match this pattern give an error completion."""
+    kill: str | None = None
+    """The process ends without a word when it is asked a prompt that matches this pattern."""
     die_at: tuple[int, ...] = ()
     """The process ends without a word when the journal has so many lines: once for each number."""
 

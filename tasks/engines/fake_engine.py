@@ -100,6 +100,8 @@ class FakeEngine:
     def _complete(self, request: Request) -> Completion:
         if completion := refused(request):
             return completion
+        if self._faults.kill and re.search(self._faults.kill, request.prompt):
+            os._exit(1)
         if self._faults.fail and re.search(self._faults.fail, request.prompt):
             return failed(request.id, "fault", f"the prompt matches {self._faults.fail!r}")
         context = self.abilities.context or 0

@@ -5,6 +5,9 @@ actor dies, the pool starts another in its place and asks again for what the dea
 twice, but is answered once, and as its id and seed are its own it does not matter by whom. Restarts are the pool's and
 not Ray's, because then a call knows which actor it was put to, none is put to an actor that is not there yet, and the
 reason of a death can be told. Actors are never detached: they end with the pool, and with the driver's death.
+
+A call that met the deaths of SUSPECT actors is asked again with nothing beside it, and if one dies then too, request by
+request: the request of which an actor dies by itself gets an error completion, and the others their answers.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ import logging
 import zlib
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
-from typing import Any
+from typing import Any, cast
 
 from tasks.engines.actor import EngineActor, Hello
 from tasks.engines.engine import (
@@ -27,12 +30,17 @@ from tasks.engines.engine import (
     Message,
     Request,
     Resources,
+    failed,
 )
 from tasks.engines.runtime import ray_session
 from tasks.engines.window import Window
 
 CHUNK = 64
 """Requests in one remote call. Fewer would cost calls, more would hold back finished ones."""
+SUSPECT = 2
+"""Deaths of actors that a call may meet before it is asked alone: one or the other may be anybody's fault."""
+FORGIVEN = 16
+"""Deaths by calls that were asked alone which cost no restart; beyond them the machine is taken to be broken."""
 FAREWELL = 10.0
 """Seconds that an actor has to end by itself before it is killed."""
 
@@ -100,6 +108,8 @@ class ActorPool:
         """Actors that died and were replaced."""
         self.resubmitted = 0
         """Requests that were asked again because their actor died."""
+        self.forgiven = 0
+        """Deaths that cost no restart."""
 
     async def start(self) -> None:
         """Loads the models; raises the error of the first actor that cannot."""
@@ -119,12 +129,14 @@ class ActorPool:
         return [slot.pid for slot in self._slots if slot.pid is not None]
 
     async def render(self, messages: Sequence[Message], continue_text: str = "") -> str:
-        return str(await self._ask("render", (list(messages), continue_text), 0, None))
+        while True:
+            with suppress(Lost):
+                return str(await self._ask("render", (list(messages), continue_text), 0, None))
 
     async def generate(self, requests: Sequence[Request], *, affinity: str | None = None) -> list[Completion]:
         size = min(CHUNK, self.resources.window)
         chunks = [requests[start : start + size] for start in range(0, len(requests), size)]
-        calls = (self._ask("generate", (chunk,), len(chunk), affinity) for chunk in chunks)
+        calls = (self._completed(chunk, affinity) for chunk in chunks)
         return [completion for answer in await asyncio.gather(*calls) for completion in answer]
 
     async def close(self) -> None:
@@ -134,15 +146,31 @@ class ActorPool:
         else:
             await asyncio.gather(*(slot.close() for slot in self._slots))
 
-    async def _ask(self, method: str, arguments: tuple[Any, ...], size: int, affinity: str | None) -> Any:
-        """Puts one call to an actor, and to another one for as long as the asked one dies of it."""
-        while True:
-            slot = self._route(affinity)
+    async def _completed(
+        self, requests: Sequence[Request], affinity: str | None, deaths: int = 0
+    ) -> Sequence[Completion]:
+        """The completions of one call, which has met so many deaths already."""
+        while deaths <= SUSPECT:
+            alone = deaths == SUSPECT
+            room = self.resources.window if alone else len(requests)
             try:
-                async with slot.window.of(size):
-                    return await slot.ask(method, arguments)
-            except Lost:
-                self.resubmitted += size
+                return cast(list[Completion], await self._ask("generate", (requests,), room, affinity, alone))
+            except Lost as lost:
+                self.resubmitted += len(requests)
+                deaths += lost.asked
+                reason = str(lost)
+        if len(requests) > 1:
+            return [each for one in requests for each in await self._completed([one], affinity, SUSPECT)]
+        logger.warning("a request is given up, which no actor survives: %s", reason)
+        return [failed(requests[0].id, "engine_died", f"no actor survives this request, even alone: {reason}")]
+
+    async def _ask(
+        self, method: str, arguments: tuple[Any, ...], room: int, affinity: str | None, alone: bool = False
+    ) -> Any:
+        """Puts one call to an actor once there is room for it. Raises Lost."""
+        slot = self._route(affinity)
+        async with slot.window.of(room):
+            return await slot.ask(method, arguments, alone)
 
     def _route(self, affinity: str | None) -> Slot:
         """The actor of an affinity; another one while that is being replaced or cannot be any more."""
@@ -157,7 +185,12 @@ class ActorPool:
 
 
 class Lost(Exception):
-    """The asked actor has died; another one must be asked."""
+    """The actor has died; another one must be asked."""
+
+    def __init__(self, reason: str, asked: bool) -> None:
+        super().__init__(reason)
+        self.asked = asked
+        """Whether the call had been put to it, and so may be what it died of."""
 
 
 class Slot:
@@ -199,14 +232,17 @@ class Slot:
             raise EngineDied(f"an actor died while it loaded its model: {_last_line(error)}") from error
         return self._welcome(self.actor, hello)
 
-    async def ask(self, method: str, arguments: tuple[Any, ...]) -> Any:
-        """The actor's answer. Raises Lost, once the actor is replaced or cannot be, if it died of it."""
+    async def ask(self, method: str, arguments: tuple[Any, ...], alone: bool = False) -> Any:
+        """The actor's answer. Raises Lost, once the actor is replaced or cannot be, if it has died.
+
+        `alone`: nothing is beside the call, so that a death is the call's own.
+        """
         import ray
 
         actor = self.actor
         if not self.ready:
             await self._replace(actor)
-            raise Lost
+            raise Lost(self.reason, asked=False)
         try:
             reference = getattr(actor, method).remote(*arguments)
             try:
@@ -215,8 +251,8 @@ class Slot:
                 ray.cancel(reference)
                 raise
         except (ray.exceptions.RayActorError, ray.exceptions.ObjectLostError, EngineDied) as error:
-            await self._replace(actor, _last_line(error))
-            raise Lost from error
+            await self._replace(actor, _last_line(error), forgiven=alone)
+            raise Lost(self.reason, asked=True) from error
         except ray.exceptions.RayTaskError as error:
             raise error.cause from error
 
@@ -231,8 +267,11 @@ class Slot:
         self.actor, self.pid = actor, hello.pid
         return hello
 
-    async def _replace(self, dead: Any, reason: str = "") -> None:
-        """Starts a new actor in the place of a dead one, once, however many calls have noticed the death."""
+    async def _replace(self, dead: Any, reason: str = "", forgiven: bool = False) -> None:
+        """Starts a new actor in the place of a dead one, once, however many calls have noticed the death.
+
+        A death that is `forgiven` costs no restart, FORGIVEN times in the pool.
+        """
         if self.actor is dead:
             self.pid = None
         async with self._replacing:
@@ -240,6 +279,9 @@ class Slot:
                 return
             self.reason = reason or self.reason
             _kill(dead)
+            if forgiven and self._pool.forgiven < FORGIVEN:
+                self._pool.forgiven += 1
+                self._lives += 1
             if self._lives <= 0:
                 return
             logger.warning("an engine's actor died, %d restarts left: %s", self._lives - 1, self.reason)

@@ -103,6 +103,32 @@ async def test_when_all_are_dead_and_no_restarts_are_left_the_call_fails(tmp_pat
             await ask_waves(pool, 10)
 
 
+@pytest.mark.faults
+async def test_a_request_that_no_engine_survives_is_given_up_and_the_others_are_answered() -> None:
+    resources = Resources(window=32, faults=Faults(kill="prompt of w3$", delay=0.002))
+    async with open_engine(WORDS, resources) as pool:
+        assert isinstance(pool, ActorPool)
+        calls = [wave(f"w{number}") for number in range(8)]
+        mixed = [*calls[2][:2], calls[3][0], *calls[4][:1]]
+        answers = await asyncio.gather(*(pool.generate(call) for call in (*calls[:3], mixed, *calls[4:])))
+        assert pool.forgiven == 2, "its call alone, and it alone"
+    whole = [completion for answer in answers for completion in answer]
+    [killer] = [completion for completion in whole if completion.finish_reason == "error"]
+    assert killer.id == "w3-0"
+    assert (killer.error or "").startswith("engine_died: no actor survives this request, even alone: ")
+    expected = [*calls[0], *calls[1], *calls[2], *mixed, *calls[4], *calls[5], *calls[6], *calls[7]]
+    alone = await FakeEngine("words").generate([request for request in expected if request.id != "w3-0"])
+    assert [completion for completion in whole if completion.id != "w3-0"] == alone
+
+
+@pytest.mark.faults
+async def test_a_machine_on_which_every_request_kills_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tasks.engines.pool.FORGIVEN", 2)
+    async with open_engine(WORDS, Resources(faults=Faults(kill="prompt"))) as pool:
+        with pytest.raises(EngineDied, match="no restarts are left"):
+            await ask_waves(pool, 3)
+
+
 @pytest.mark.parametrize(
     ("params", "error", "match"),
     [
