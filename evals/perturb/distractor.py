@@ -59,12 +59,14 @@ def distractor(problem: SeedProblem, rng: random.Random) -> Iterator[Draft]:
     sentences = split(problem.question)
     asked = sentences.parts[-1]
     _require_clear(sentences, asked)
-    topics = [t for t in TOPICS if not re.search(rf"\b(?:{t.words})\b", problem.question, re.I)]
+    taken = {n.value for text in (problem.question, problem.solution) for n in numerals(text)}
+    new = {t: [n for n in range(t.low, t.high + 1) if n not in taken] for t in TOPICS}
+    topics = [t for t in TOPICS if new[t] and not re.search(rf"\b(?:{t.words})\b", problem.question, re.I)]
     if not topics:
-        raise Refused("no unrelated topic", "the question shares a word with every topic")
+        raise Refused("no unrelated topic", "the question shares a word with every topic, or all its numbers")
     while True:
         topic = topics[int(rng.random() * len(topics))]
-        sentence, name = _write(topic, problem, rng)
+        sentence, name = _write(topic, new[topic], problem.question, rng)
         place = len(sentences.parts) - 1 if _may_stand_before_question(asked, name) else 0
         parts = list(sentences.parts)
         gap = sentences.gaps[place - 1] if place else " "
@@ -92,13 +94,11 @@ def _may_stand_before_question(asked: str, name: str) -> bool:
     return not name or not re.search(r"\b(?:he|she|him|her|his|hers)\b", asked, re.I)
 
 
-def _write(topic: Topic, problem: SeedProblem, rng: random.Random) -> tuple[str, str]:
-    values = {n.value for text in (problem.question, problem.solution) for n in numerals(text)}
-    free = [n for n in range(topic.low, topic.high + 1) if n not in values]
-    number = free[int(rng.random() * len(free))] if free else topic.high + 1
+def _write(topic: Topic, free: list[int], question: str, rng: random.Random) -> tuple[str, str]:
+    number = free[int(rng.random() * len(free))]
     if "{name}" not in topic.sentence:
         return topic.sentence.format(n=number), ""
-    taken = {word[:3].lower() for word in re.findall(r"[A-Z][a-z]+", problem.question)}
+    taken = {word[:3].lower() for word in re.findall(r"[A-Z][a-z]+", question)}
     pool = sorted(name for name in (HE ^ SHE) if name[:3].lower() not in taken)
     name = pool[int(rng.random() * len(pool))]
     return topic.sentence.format(n=number, name=name), name

@@ -158,6 +158,14 @@ def test_a_distractor_adds_one_sentence_with_a_new_number(problem: SeedProblem) 
         assert variant.solution == problem.solution
 
 
+def test_a_topic_whose_numbers_the_problem_has_already_is_none() -> None:
+    listed = ", ".join(str(number) for number in range(4, 21))
+    problem = SeedProblem(f"Ann has boxes of {listed} pens. How many pens has Ann?", "#### 204")
+    for variant in variants(problem, "distractor", 60):
+        [new] = numerals(variant.certificate.changes["inserted"])
+        assert new.value not in figures(problem.question)
+
+
 def test_a_question_about_everything_gets_no_distractor() -> None:
     problem = SeedProblem("Ann has 5 pens and 3 cups. How many items are there?", "#### 8")
     [refusal] = perturb(problem, "distractor", 1, 1)
