@@ -53,6 +53,8 @@ def _storable(record: Record | Refusal) -> Record | Refusal:
     except UnicodeEncodeError as error:
         bad = BadRecord("bad_text", f"half of a surrogate pair at {error.start}; decode with errors='replace'")
         return Refusal(bad.kind, str(bad), record.place, shown({}))
+    except RecursionError:
+        return Refusal("not_json", "nested too deeply; a template is an object of texts", record.place, shown({}))
 
 
 def _encoded(fields: Any) -> None:

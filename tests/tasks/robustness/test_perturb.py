@@ -231,6 +231,16 @@ class TestTemplates:
         outcome = self.made(root, tmp_path / "t.jsonl")
         assert {row["problem_id"] for row in rows(outcome)} == {"t.jsonl:1", "t.jsonl:2", "t.jsonl:3"}
 
+    def test_no_depth_of_nested_lists_keeps_the_rest_from_being_read(self, root, tmp_path):
+        folder = tmp_path / "deep"
+        folder.mkdir()
+        for depth in range(900, 1010):
+            (folder / f"{depth}.json").write_text('{"a":' + "[" * depth + "]" * depth + "}")
+        (folder / "last.json").write_text(json.dumps(TEMPLATE))
+        outcome = self.made(root, folder)
+        assert {row["problem_id"] for row in rows(outcome)} == {"last.json"}
+        assert len(rows(outcome, "refusals")) == 110
+
     def test_a_file_of_another_kind_is_an_error_that_says_which_are_read(self, root, tmp_path):
         (tmp_path / "t.parquet").write_bytes(b"PAR1")
         with pytest.raises(SourceError, match=r"no \.json or \.jsonl file"):
