@@ -28,7 +28,7 @@ def test_products_and_quotients_count_pairs_of_digits_with_a_product_of_two_digi
 
 def test_decimals_are_added_at_their_point() -> None:
     assert carries("1.95+0.1=2.05") == 1
-    assert carries("10/3+1=4") >= 0
+    assert carries("10/3+1=4") == 0
 
 
 @given(st.text(max_size=60), st.text(max_size=60))
