@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from evals.answers import Verdict, compare
 from evals.perturb.kinds import KINDS, perturb
 from evals.perturb.templates import instantiate
 from evals.perturb.variant import Kind, Refusal, SeedProblem, Variant
@@ -84,6 +85,10 @@ def _found(problem: Row, kind: Kind, params: PerturbParams, reworded: Reworded) 
     if kind in OF_NUMBERS and problem["answer_kind"] not in ("number", "math"):
         detail = f"the answer is a {problem['answer_kind']}"
         return [Refusal(problem["problem_id"], kind, "no number as answer", detail)]
+    said = _seed(problem).answer
+    if kind in OF_NUMBERS and said and compare(said, problem["answer"]) is Verdict.wrong:
+        detail = f"the solution ends with {said[:60]!r}, the problem says {problem['answer'][:60]!r}"
+        return [Refusal(problem["problem_id"], kind, "two answers", detail)]
     if kind in KINDS:
         return perturb(_seed(problem), kind, params.count(kind), params.seed)
     return reworded.found[problem["problem_id"]]

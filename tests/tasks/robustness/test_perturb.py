@@ -164,6 +164,21 @@ def test_a_problem_without_a_gold_answer_is_refused(tmp_path):
     assert [row["reason"] for row in rows(outcome, "refusals")] == ["no gold"]
 
 
+def test_a_solution_that_ends_with_another_answer_than_the_problems_computes_no_gold(tmp_path):
+    commit_problems(tmp_path, [BREAD | {"answer": "299"}, BREAD | {"problem_id": "dollars", "answer": "$300.00"}])
+    outcome = run(perturb_job(tmp_path, PerturbParams(kinds=("names", "numbers"), variants=1)))
+    assert [(row["problem_id"], row["kind"]) for row in rows(outcome)] == [
+        ("bread", "names"),
+        ("dollars", "names"),
+        ("dollars", "numbers"),
+    ]
+    [refusal] = rows(outcome, "refusals")
+    assert (refusal["reason"], refusal["detail"]) == (
+        "two answers",
+        "the solution ends with '300', the problem says '299'",
+    )
+
+
 def test_a_choice_keeps_its_letter_and_gets_no_other_numbers(tmp_path):
     commit_problems(tmp_path, [BREAD | {"answer": "B", "answer_kind": "choice", "choices": ["200", "300"]}])
     outcome = run(perturb_job(tmp_path, PerturbParams(kinds=("names", "numbers"))))
