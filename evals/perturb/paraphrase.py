@@ -1,8 +1,8 @@
 """The pure part of rewording a question by a language model: the prompt, and the check of what comes back.
 
 The check guarantees that every number is there as often as before and in the same order of magnitude words, that the
-words which carry quantities ("twice", "half", "dozen", "each", "percent" …) and the people's names are the same, and that
-one question is asked at the end. It does not guarantee the same meaning: report paraphrases apart.
+words which carry quantities ("twice", "half", "dozen", "percent" …) and the people's names are the same, that what is said
+of each, every or per thing is still said of one, and that one question is asked at the end. It does not guarantee the same meaning: report paraphrases apart.
 """
 
 import re
@@ -12,7 +12,14 @@ from evals.perturb.names import people
 from evals.perturb.numerals import numerals
 from evals.perturb.variant import Certificate, Draft, Refused, SeedProblem
 
-CHECKS = ("same numbers", "same quantity words", "same people", "one question at the end", "another wording")
+CHECKS = (
+    "same numbers",
+    "same quantity words",
+    "said of each still",
+    "same people",
+    "one question at the end",
+    "another wording",
+)
 
 PROMPT = """Reword the following math problem. Keep every number, every name, every unit and every relation between \
 quantities exactly as they are, and ask for the same thing. Do not solve it. Write only the reworded problem.
@@ -31,6 +38,11 @@ _QUANTITY_WORDS = re.compile(
 )
 _DIRECTION = re.compile(
     r"\b(more|fewer|less|older|younger|taller|shorter|longer|heavier|faster|slower|cheaper|left|remaining)\b", re.I
+)
+_DISTRIBUTES = re.compile(
+    r"\b(?:each|every|per|apiece|individual(?:ly)?|daily|hourly|weekly|monthly|yearly|annual(?:ly)?)\b|\$[0-9.,]+ an? |"
+    r"(?<!\bin )(?<!\bfor )\ban? (?:second|minute|hour|day|week|month|year|pound|ounce|mile|gallon|dozen|piece)\b",
+    re.I,
 )
 _LONGEST = 3
 
@@ -52,6 +64,7 @@ def check(problem: SeedProblem, text: str) -> Draft:
         ("numbers", _numbers),
         ("quantity words", _words),
         ("directions", _directions),
+        ("distribution", _distributes),
         ("people", _named),
     ):
         before, after = read(old), read(reworded)
@@ -75,6 +88,11 @@ def _words(text: str) -> Counter[object]:
 
 def _directions(text: str) -> Counter[object]:
     return Counter(match[1].lower() for match in _DIRECTION.finditer(text))
+
+
+def _distributes(text: str) -> Counter[object]:
+    """Whether something is said of each thing, in whichever words and how often."""
+    return Counter(["each"] if _DISTRIBUTES.search(text) else [])
 
 
 def _named(text: str) -> Counter[object]:

@@ -206,6 +206,11 @@ def test_a_faithful_rewording_is_kept_with_the_gold() -> None:
     assert (draft.question, draft.answer) == (text, "300")
 
 
+def test_what_is_said_of_each_may_be_said_in_other_words() -> None:
+    problem = SeedProblem("Ann earns $12 an hour. What does she earn in 5 hours?", "#### 60")
+    assert check(problem, "For every hour Ann is paid $12. What does she get for 5 hours?").answer == "60"
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
@@ -214,12 +219,16 @@ def test_a_faithful_rewording_is_kept_with_the_gold() -> None:
             "other numbers",
         ),
         (
-            "Emily bakes 14 loaves a day for 6 days, sold at $5, flour $120. How many dollars does she keep?",
+            "Emily bakes 14 loaves a day for 6 days, each sold at $5, flour $120. How many dollars does she keep?",
             "other people",
         ),
         (
-            "Hannah bakes 14 loaves a day for 6 days, sold at $5, flour $120. She keeps many dollars.",
+            "Hannah bakes 14 loaves a day for 6 days, each sold at $5, flour $120. She keeps many dollars.",
             "no single question",
+        ),
+        (
+            "Hannah bakes 14 loaves in a day, for 6 days, sold at $5. Flour is $120. How many dollars does she keep?",
+            "other distribution",
         ),
         (BREAD.question, "not reworded"),
     ],
