@@ -8,7 +8,7 @@ leaving out takes the first place away. voters: users who do not vote as the rat
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from evals.bradley_terry import Scale
 from evals.identity import row_id
+from evals.ratings.battles import Battles
 from evals.ratings.firth import firth
 from evals.ratings.flips import MOST, flip
 from evals.ratings.identifiability import Unidentified
@@ -32,8 +33,12 @@ VOTERS = 1000
 """Rows of voters, at the most; the summary of a board is no place for more."""
 
 
-def check_rows(rated: Rated, scale: Scale, params: RatingsParams, users: Iterable[pa.RecordBatch]) -> Iterator[Row]:
-    """The rows of all checks that were asked for. `users` are batches with the column `user`, for voters' names."""
+Users = Callable[[], Iterable[pa.RecordBatch]]
+"""Batches with the column `user`, anew at each call: battles know users by their hash alone."""
+
+
+def check_rows(rated: Rated, scale: Scale, params: RatingsParams, users: Users) -> Iterator[Row]:
+    """The rows of all checks that were asked for."""
     for check in params.checks:
         for row in _ROWS[check](rated, scale, params, users):
             known: Row = {"answer": None, "lower": None, "upper": None, "q": None, "votes": None, "note": ""} | row
@@ -86,15 +91,15 @@ def _flips(rated: Rated, scale: Scale, params: RatingsParams, _: object) -> Iter
     }
 
 
-def _voters(rated: Rated, scale: Scale, params: RatingsParams, users: Iterable[pa.RecordBatch]) -> Iterator[Row]:
+def _voters(rated: Rated, scale: Scale, params: RatingsParams, users: Users) -> Iterator[Row]:
     assert rated.result is not None, "a refused board has nothing to vote against"
-    found = voters(rated.result.controlled, rated.battles)
+    found = voters(rated.result.controlled, _of_users(rated.battles, users()))
     told = min(int((found.q <= SHARE).sum()), VOTERS)
-    names = _names(found, told, users)
+    names = _names(found, told, users()) if told else {}
     for place in range(told):
         model = found.model[place]
         yield {
-            "subject": names.get(int(found.voter[place]), "(no name)"),
+            "subject": names[int(found.voter[place])],
             "answer": float(found.p[place]),
             "q": float(found.q[place]),
             "votes": int(found.votes[place]),
@@ -102,15 +107,25 @@ def _voters(rated: Rated, scale: Scale, params: RatingsParams, users: Iterable[p
         }
 
 
+def _of_users(battles: Battles, users: Iterable[pa.RecordBatch]) -> Battles:
+    """The battles whose user is named: the others have voters of one vote, who can be told of nothing."""
+    named, missing = np.empty(0, dtype=np.uint64), 0
+    for batch in users:
+        column = batch.column("user")
+        missing += column.null_count
+        named = np.union1d(named, hashes(column.drop_null()))
+    return battles.take(np.flatnonzero(np.isin(np.asarray(battles.cluster), named))) if missing else battles
+
+
 def _names(found: Voters, told: int, users: Iterable[pa.RecordBatch]) -> Mapping[int, str]:
-    """Battles know users by their hash; who they are is in the rows that were read."""
+    """Of those who are told, by their hash."""
     wanted = np.asarray(found.voter[:told], dtype=np.uint64)
     names: dict[int, str] = {}
-    for batch in users if told else ():
-        column = batch.column("user")
+    for batch in users:
+        column = batch.column("user").drop_null()
         hashed = hashes(column)
         for row in np.flatnonzero(np.isin(hashed, wanted)).tolist():
-            names.setdefault(int(hashed[row]), column[row].as_py() or "(no name)")
+            names.setdefault(int(hashed[row]), column[row].as_py())
     return names
 
 

@@ -176,7 +176,7 @@ def _drift(rated: list[Rated], spilled: Boards, params: RatingsParams) -> pa.Tab
 
 
 def _checks(overall: Rated, job: Job[RatingsParams]) -> pa.Table:
-    rows = check_rows(overall, rules_of(job.params).scale, job.params, _batches(job, ["user"]))
+    rows = check_rows(overall, rules_of(job.params).scale, job.params, lambda: _batches(job, ["user"]))
     return table_of(DATASETS["rating_checks"], list(rows))
 
 

@@ -39,6 +39,17 @@ def test_all_checks_are_answered_and_told(tmp_path: Path) -> None:
     assert len([title for title in titles if "Elo" in title or "Firth" in title or "first place" in title]) == 3
 
 
+def test_votes_without_a_user_are_no_voters_and_hide_none(tmp_path: Path) -> None:
+    """Each a voter of one vote, they would make q of whoever is told so many times larger."""
+    table = by_users(900)
+    more = votes(world(battles=40_000, models=5, effects=()), user=pa.nulls(40_000, pa.utf8()))
+    imported(tmp_path, written(tmp_path, pa.concat_tables([table, more.select(table.column_names)])))
+    rated(tmp_path, cluster="user", position=True, checks=("voters",))
+    [told] = rows(tmp_path, "rating_checks")
+    assert told["subject"] == "user-3"
+    assert told["q"] == pytest.approx(30 * told["answer"])
+
+
 def test_online_elo_is_that_of_the_rows_in_their_order(tmp_path: Path) -> None:
     made = world(battles=500, models=5, effects=())
     imported(tmp_path, written(tmp_path, votes(made)))
