@@ -25,6 +25,9 @@ Mask = npt.NDArray[np.bool_]
 LOSS, TIE, WIN = 0, 1, 2
 """Half points of the model that comes first in the pair."""
 
+POSITION = "position"
+"""The feature that says which side was the first: no style."""
+
 TILE = 16384
 """Rows that are worked on at once: the temporaries of a tile stay in the second-level cache."""
 
@@ -102,7 +105,7 @@ def battles_of(
     flip = first > second
     sign = np.where(flip, -1, 1).astype(kind)
     if position:
-        given["position"] = np.ones(len(first), dtype=kind)
+        given[POSITION] = np.ones(len(first), dtype=kind)
     return Battles(
         models=tuple(models),
         features=tuple(given),

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 
 from evals.bradley_terry import Fit, Scale, Start, fit
-from evals.ratings.battles import TIE, Battles, Floats
+from evals.ratings.battles import POSITION, TIE, Battles, Floats
 from evals.ratings.bootstrap import bootstrap
 from evals.ratings.covariance import Bounds, Covariance, clustered, sandwich
 from evals.ratings.effects import PLACEBO, Ablation, Effect, ablation, effects, with_placebo
@@ -23,8 +23,6 @@ from evals.ratings.profile import FEW, bounds
 from evals.ratings.ranks import Ranks, rank_chances, ranks
 from evals.ratings.shift import Shift, shift
 
-POSITION = "position"
-"""The one feature that is no style: it stays in the plain ratings."""
 Errors = Literal["robust", "bootstrap"]
 
 
@@ -87,6 +85,7 @@ def leaderboard(battles: Battles, rules: Rules = Rules(), start: Start | None = 
 
 
 def plain_features(battles: Battles) -> list[str]:
+    """What stays in the plain ratings: the one feature that is no style."""
     return [POSITION] if POSITION in battles.features else []
 
 

@@ -22,7 +22,7 @@ import numpy as np
 from scipy.special import expit
 
 from evals.bradley_terry import Fit
-from evals.ratings.battles import TIE, Array, Battles, Floats, Ints, tiles
+from evals.ratings.battles import POSITION, TIE, Array, Battles, Floats, Ints, tiles
 from evals.ratings.effects import false_discovery
 from evals.ratings.likelihood import predictor
 
@@ -30,7 +30,6 @@ MANNERS = ("against the ratings", "with the ratings", "first side", "second side
 """With the ratings: for the favourite more often than the ratings give it. The sides need the position feature."""
 STAKES = (0.2, 0.5, 0.9)
 """Shares of the wealth that a wholly lost vote would cost; each has an equal part of a bet's money."""
-POSITION = "position"
 
 
 @dataclass(frozen=True, eq=False)

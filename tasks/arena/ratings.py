@@ -16,8 +16,8 @@ import numpy as np
 import pyarrow as pa
 
 from evals.bradley_terry import Scale, Start
-from evals.ratings.battles import Battles, tiles
-from evals.ratings.leaderboard import POSITION, Rules, leaderboard
+from evals.ratings.battles import POSITION, Battles, tiles
+from evals.ratings.leaderboard import Rules, leaderboard
 from evals.style import FEATURES
 from storage.rows import table_of
 from storage.schemas import DATASETS
