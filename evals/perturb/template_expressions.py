@@ -101,6 +101,11 @@ def parsed(text: str) -> ast.expr:
         raise Refused("an unreadable expression", f"{text[:80]!r}: {error}") from error
 
 
+def is_numeral(text: str) -> bool:
+    """Whether a variable's text is a number or a share: "0.25", "1/3"."""
+    return _NUMBER.fullmatch(text) is not None
+
+
 def plain_number(value: Any) -> int | Fraction:
     """An int where the value is whole. Raises Refused for what is no number."""
     if isinstance(value, bool) or not isinstance(value, int | Fraction):
@@ -146,7 +151,7 @@ class _Evaluator:
         if name not in self.names:
             raise Refused("an unknown name", f"{name[:60]!r} is not defined")
         value = self.names[name]
-        return self._bounded(Fraction(value)) if isinstance(value, str) and _NUMBER.fullmatch(value) else value
+        return self._bounded(Fraction(value)) if isinstance(value, str) and is_numeral(value) else value
 
     def _number(self, value: Any) -> Any:
         if not isinstance(value, int | Fraction):

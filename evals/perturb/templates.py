@@ -20,7 +20,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import islice
+from itertools import combinations, islice
 from typing import Any
 
 from evals.identity import row_id
@@ -28,7 +28,7 @@ from evals.perturb.arithmetic import LONGEST_NUMBER
 from evals.perturb.gold import gold_faults
 from evals.perturb.numerals import decimal
 from evals.perturb.template_draws import Assignment, Draws, completed
-from evals.perturb.template_expressions import NO_VALUE, Work, evaluate, mentioned, plain_number, written
+from evals.perturb.template_expressions import NO_VALUE, Work, evaluate, is_numeral, mentioned, plain_number, written
 from evals.perturb.variant import Certificate, Refusal, Refused, Variant
 
 CHECKS = (
@@ -36,6 +36,7 @@ CHECKS = (
     "conditions hold",
     "solution ends with the answer",
     "annotations hold",
+    "different words stay different",
     "values differ from the defaults",
 )
 TRIES = 200
@@ -188,6 +189,7 @@ def _variants(template: Template, draws: Draws, seed: int, work: Work) -> Iterat
 
 def _instance(template: Template, values: Mapping[str, Any], work: Work) -> tuple[str, str, str]:
     """Question, solution and answer. Raises Refused where the solution does not hold or ends elsewhere."""
+    _require_different_things(template, values)
     question, solution = (_fill(text, values, work) for text in (template.question, template.solution))
     answer = decimal(plain_number(evaluate(template.answer, values, work)))
     if answer is None:
@@ -199,6 +201,17 @@ def _instance(template: Template, values: Mapping[str, Any], work: Work) -> tupl
         if fault.reason == "annotation does not hold":
             raise Refused(NO_VALUE, f"the annotation {fault.detail} does not hold")
     return question, solution, answer
+
+
+def _require_different_things(template: Template, values: Mapping[str, Any]) -> None:
+    """Words that differ in the text still do: "some of the marbles were beads". A line of several is drawn apart anyway,
+    and what stands for a number may be the same twice. Raises Refused."""
+    lines = [each.names[0] for each in template.assignments if len(each.names) == 1]
+    words = [name for name in lines if isinstance(values[name], str) and isinstance(template.defaults.get(name), str)]
+    for one, other in combinations(words, 2):
+        became_one = values[one] == values[other] and template.defaults[one] != template.defaults[other]
+        if became_one and not is_numeral(values[one]):
+            raise Refused(NO_VALUE, f"{one} and {other} are both {values[one][:40]!r}")
 
 
 def _fill(text: str, values: Mapping[str, Any], work: Work) -> str:

@@ -207,3 +207,12 @@ def test_an_instance_whose_annotation_does_not_hold_is_none() -> None:
     assert isinstance(never, Refusal)
     assert never.reason == "no instance"
     assert "does not hold" in never.detail
+
+
+def test_two_things_of_the_text_do_not_become_one_and_two_shares_may() -> None:
+    init = "- a = sample(['pens', 'cups', 'hats'])\n- b = sample(['cups', 'hats'])\n- f = sample(fractions)\n"
+    init += "- g = sample(fractions)\n- $x = range(10, 99)"
+    template = written("{a,pens} and {b,cups}: {x,12}, {f,1/2}, {g,1/3}", init, "x", "12")
+    drawn = [variant.certificate.changes for variant in instances(template, 60)]
+    assert all(each["a"] != each["b"] for each in drawn)
+    assert any(each["f"] == each["g"] for each in drawn)
