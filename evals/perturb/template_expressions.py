@@ -57,7 +57,7 @@ class Work:
         """Raises Refused where it is used up."""
         self._left -= units
         if self._left < 0:
-            raise Refused("a hostile expression", "the template needs more work than a template should")
+            raise Refused("too much work", "the template costs more than one should: rare conditions, or long lists")
 
 
 def evaluate(expression: str | ast.expr, names: Mapping[str, Any], work: Work | None = None) -> Any:

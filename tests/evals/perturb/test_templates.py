@@ -216,3 +216,12 @@ def test_two_things_of_the_text_do_not_become_one_and_two_shares_may() -> None:
     drawn = [variant.certificate.changes for variant in instances(template, 60)]
     assert all(each["a"] != each["b"] for each in drawn)
     assert any(each["f"] == each["g"] for each in drawn)
+
+
+def test_a_template_whose_conditions_are_too_rare_is_not_called_hostile() -> None:
+    init = "\n".join(f"- ${v} = range(2, 400)" for v in "abc")
+    conditions = "- a * b == c * 391\n- a + b == c + 21"
+    template = written("{a,17} {b,23} {c,1}", init, "a + b + c", "41", conditions=conditions)
+    refusal = instantiate(template, 5, 1)[-1]
+    assert isinstance(refusal, Refusal)
+    assert (refusal.reason, "rare conditions" in refusal.detail) == ("too much work", True)
