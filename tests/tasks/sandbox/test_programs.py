@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -25,8 +26,13 @@ async def run(program: str, **limits: object):
 
 
 def children() -> list[psutil.Process]:
-    """Processes of programs that this process has started."""
-    return [child for child in psutil.Process().children(recursive=True) if str(CHILD) in child.cmdline()]
+    """Processes of programs that this process has started, and that have not ended."""
+    found = []
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # it has ended meanwhile, or waits for somebody to ask how
+            if str(CHILD) in child.cmdline():
+                found.append(child)
+    return found
 
 
 @pytest.fixture(autouse=True)
