@@ -52,6 +52,7 @@ def raced(root: str, options: dict[str, Any], rounds: int) -> tuple[list[Any], i
     finally:
         for child in (reader, *writers):
             child.kill()
+            child.join()
     return wins, reads, mixes
 
 
