@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from evals.places import Place, Values, by_place
-from evals.robustness.by_problem import averaged
 from evals.robustness.means import SHARE, mean_of
 from storage.store import Location
 from tasks.report.pictures import drawing, svg
@@ -25,8 +24,8 @@ def section(labels: Location) -> Section:
     """From the committed rows; how the kinds of step fared is in the manifest."""
     pinned = labels.pinned()
     places = by_place(_traces(pinned))
-    rows = pinned.read(["problem_id", "hard", "truth", "stop_rule", "successes", "failures", "unknowns"])
-    known = any(truth is not None for truth in rows["truth"].to_pylist())
+    counted = _counted(pinned)
+    known = any(row["truth"] is not None for row in counted)
     blocks: list[Block] = [
         Prose(
             "A step is good when a rollout from it reached the gold answer, and bad when none of them did. Open is "
@@ -34,8 +33,8 @@ def section(labels: Location) -> Section:
         ),
         _picture(places),
         _places(places, known),
-        *([_truths(rows)] if known else []),
-        _stops(rows),
+        *([_truths(counted)] if known else []),
+        _stops(counted),
         *_kinds(pinned.snapshot().manifest.summary.get("kinds", {})),
     ]
     return Section("Labels", tuple(blocks))
@@ -48,6 +47,25 @@ def _traces(labels: Location) -> Iterator[tuple[Values, Values]]:
     for _, those in groupby(rows, key=itemgetter("trace_id")):
         steps = list(those)
         yield [row["hard"] for row in steps], [row["truth"] for row in steps]
+
+
+Counted = Mapping[str, Any]
+"""A problem's labels that are alike: BY, how many `labels`, and how many `verdicts` of rollouts they had."""
+BY = ("problem_id", "hard", "truth", "stop_rule")
+VERDICTS = ("successes", "failures", "unknowns")
+
+
+def _counted(labels: Location) -> list[Counted]:
+    """Far fewer than labels, which are too many to hold as Python's objects."""
+    grouped = (
+        labels.read([*BY, *VERDICTS])
+        .group_by(list(BY))
+        .aggregate([([], "count_all"), *((name, "sum") for name in VERDICTS)])
+    )
+    return [
+        row | {"labels": row["count_all"], "verdicts": sum(row[f"{name}_sum"] for name in VERDICTS)}
+        for row in grouped.to_pylist()
+    ]
 
 
 def _picture(places: Sequence[Place]) -> Picture:
@@ -70,7 +88,6 @@ def _picture(places: Sequence[Place]) -> Picture:
 
 
 def _names(places: Sequence[Place]) -> list[str]:
-    """People count from 1; the last place may hold later ones too."""
     return [str(place.step + 1) for place in places]
 
 
@@ -90,24 +107,25 @@ def _places(places: Sequence[Place], known: bool) -> Table:
         )
         for place in places
     )
-    note = f"Steps counted from 1; the last row holds later ones too, if there are any. {_FIRST}"
+    note = (
+        "Steps counted from 1; the last row holds later ones too, if there are any. A first error is counted in a "
+        "trace once, and not where an open label comes before it."
+    )
     return Table("Where steps go wrong", tuple(columns), rows, note)
 
 
-_FIRST = "A first error is counted in a trace once, and not where an open label comes before it."
-
-
-def _truths(rows: pa.Table) -> Table:
+def _truths(counted: Sequence[Counted]) -> Table:
     """Of each class, the share that is what it says; intervals have the problems as clusters."""
-    hard, truth = (np.array(rows[name].to_pylist(), dtype=np.float64) for name in ("hard", "truth"))
-    problems = np.array(rows["problem_id"].to_pylist(), dtype=np.str_)
     told: list[tuple[Cell, ...]] = []
     for name, value in (("good", 1), ("bad", 0)):
-        chosen = (hard == value) & ~np.isnan(truth)
-        agree = truth[chosen] == value
-        estimate = mean_of(averaged(problems[chosen], agree.astype(np.float64)).values, SHARE)
+        found: dict[str, Counter[bool]] = {}
+        for row in counted:
+            if row["hard"] == value and row["truth"] is not None:
+                found.setdefault(row["problem_id"], Counter())[row["truth"] == value] += row["labels"]
+        agreed, others = (sum(each[agrees] for each in found.values()) for agrees in (True, False))
+        estimate = mean_of(np.array([each[True] / each.total() for each in found.values()]), SHARE)
         shares = (estimate.value, estimate.low, estimate.high)
-        told.append((name, len(agree), int(agree.sum()), int((~agree).sum()), *map(_rounded, shares)))
+        told.append((name, agreed + others, agreed, others, *map(_rounded, shares)))
     columns = ("label", "steps", "as in truth", "not so", "agreement", "low", "high")
     note = "A mean over problems, each counting the same, with its 95 % interval, clustered by problem."
     return Table("Labels against the known truth of their steps", columns, tuple(told), note)
@@ -117,15 +135,15 @@ def _rounded(share: float | None) -> float | None:
     return None if share is None else round(share, 4)
 
 
-def _stops(rows: pa.Table) -> Table:
-    """Why each prefix got no more rollouts, and how many it had."""
-    had = [sum(each) for each in zip(*(rows[name].to_pylist() for name in _COUNTS), strict=True)]
-    found: dict[str, list[tuple[int | None, int]]] = {}
-    for rule, hard, rollouts in zip(rows["stop_rule"].to_pylist(), rows["hard"].to_pylist(), had, strict=True):
-        found.setdefault(rule, []).append((hard, rollouts))
-    told: tuple[tuple[Cell, ...], ...] = tuple(
-        (rule, len(those), *(sum(hard == value for hard, _ in those) for value in (1, 0)), _mean(those))
-        for rule, those in sorted(found.items(), key=lambda each: -len(each[1]))
+def _stops(counted: Sequence[Counted]) -> Table:
+    """Why each prefix got no more rollouts, and how many verdicts it had."""
+    found: dict[str, Counter[str]] = {}
+    for row in counted:
+        sums = found.setdefault(row["stop_rule"], Counter())
+        sums.update({"labels": row["labels"], "verdicts": row["verdicts"], f"hard {row['hard']}": row["labels"]})
+    told = tuple(
+        (rule, sums["labels"], sums["hard 1"], sums["hard 0"], sums["verdicts"] / sums["labels"])
+        for rule, sums in sorted(found.items(), key=lambda each: -each[1]["labels"])
     )
     columns = ("stop rule", "labels", "good", "bad", "verdicts a label")
     note = (
@@ -133,13 +151,6 @@ def _stops(rows: pa.Table) -> Table:
         "its own verdict. after_error: behind the first bad step. The others are the policy's own."
     )
     return Table("Why a step got no more rollouts", columns, told, note)
-
-
-_COUNTS = ("successes", "failures", "unknowns")
-
-
-def _mean(those: Sequence[tuple[int | None, int]]) -> float:
-    return sum(rollouts for _, rollouts in those) / len(those)
 
 
 def _kinds(told: Mapping[str, Mapping[str, Any]]) -> list[Table]:

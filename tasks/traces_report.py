@@ -5,9 +5,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from evals.answers import Verdict
 from evals.passk import PassScore, Tally, score
@@ -37,9 +39,8 @@ def section(traces: Location) -> Section:
 
 def _tallies(rows: pa.Table) -> list[Tally]:
     """Of each problem."""
-    counted = rows.group_by(["problem_id", "verdict"]).aggregate([([], "count_all")]).to_pylist()
     found: dict[str, Counter[str]] = {}
-    for each in counted:
+    for each in _counted(rows, "problem_id", "verdict"):
         found.setdefault(each["problem_id"], Counter())[each["verdict"]] = each["count_all"]
     return [
         Tally(*(counts[verdict] for verdict in (Verdict.correct, Verdict.wrong, Verdict.unknown)))
@@ -96,19 +97,27 @@ def _class(tally: Tally) -> str:
 
 
 def _lengths(rows: pa.Table) -> Table:
-    verdicts, tokens = np.array(rows["verdict"].to_pylist()), rows["tokens"].to_numpy()
-    cut = np.array(rows["finish_reason"].to_pylist()) == "length"
-    told: tuple[tuple[Cell, ...], ...] = tuple(
-        (name, int(of.sum()), *(float(each) for each in np.quantile(tokens[of], (0.5, 0.9, 1.0))), int(cut[of].sum()))
-        for name in Verdict
-        if (of := verdicts == name).any()
-    )
+    told: list[tuple[Cell, ...]] = []
+    for verdict in Verdict:
+        of = rows.filter(pc.equal(rows["verdict"], verdict.value))
+        if of.num_rows:
+            quantiles = map(float, np.quantile(of["tokens"].to_numpy(), (0.5, 0.9, 1.0)))
+            told.append(
+                (verdict.value, of.num_rows, *quantiles, pc.sum(pc.equal(of["finish_reason"], "length")).as_py())
+            )
     columns = ("verdict", "traces", "median tokens", "90 % below", "longest", "cut off at the limit")
-    return Table("How long the traces are", columns, told)
+    return Table("How long the traces are", columns, tuple(told))
 
 
 def _reasons(rows: pa.Table) -> Table:
-    found = Counter(zip(rows["verdict"].to_pylist(), rows["reason"].to_pylist(), strict=True))
-    told = tuple((verdict, reason, count) for (verdict, reason), count in found.most_common(MOST))
+    found = _counted(rows, "verdict", "reason")
+    most = sorted(found, key=lambda row: -row["count_all"])[:MOST]
+    told = tuple((row["verdict"], row["reason"], row["count_all"]) for row in most)
     note = f"The {MOST} most frequent of {len(found)}." if len(found) > MOST else ""
     return Table("How the verdicts came about", ("verdict", "reason", "traces"), told, note)
+
+
+def _counted(rows: pa.Table, *by: str) -> list[dict[str, Any]]:
+    """Of each combination, how many rows there are, as `count_all`."""
+    counted: list[dict[str, Any]] = rows.group_by(list(by)).aggregate([([], "count_all")]).to_pylist()
+    return counted

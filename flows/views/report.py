@@ -23,7 +23,7 @@ from storage.schemas import DATASETS
 from storage.store import Location, Missing, Store
 from tasks.report.figures import numbers
 from tasks.report.html import page
-from tasks.report.lineage import SHORT, lineage_picture
+from tasks.report.lineage import SHORT, dataset_of, lineage_picture
 from tasks.report.section import Prose, Section, Table
 
 
@@ -133,7 +133,7 @@ def _overview(stages: dict[Stage, Found]) -> Section:
 
 def _inputs(manifest: Manifest) -> list[str]:
     """Datasets, with the number of their partitions where several were read."""
-    read = Counter(name.partition("/date=")[0] for name in manifest.inputs)
+    read = Counter(map(dataset_of, manifest.inputs))
     return [name if number == 1 else f"{name} of {number} partitions" for name, number in read.items()]
 
 

@@ -14,6 +14,11 @@ LONG = 16
 """Digits where they may be compared; a whole digest would run out of the UI's page, and the manifest has it."""
 
 
+def dataset_of(source: str) -> str:
+    """`traces` of `traces/date=.../run=other`; datasets of the same partition and files are inputs by their names."""
+    return source.partition("/date=")[0]
+
+
 def lineage(dataset: str, manifests: Sequence[Manifest]) -> str:
     """Markdown with a Mermaid graph of what `dataset` was made from, and a table of longer ones."""
     known = {manifest.dataset: manifest for manifest in manifests}
@@ -97,7 +102,7 @@ def _sources(manifests: Sequence[Manifest]) -> Sources:
     found: dict[str, dict[str, None]] = {}
     for manifest in manifests:
         for name in manifest.inputs:
-            dataset = name.partition("/date=")[0]
+            dataset = dataset_of(name)
             source = made_by.get(dataset, dataset)
             found.setdefault(source, {})
             if source != manifest.stage:

@@ -1,16 +1,15 @@
-import asyncio
 import random
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tasks import completions
 from tasks.engines.engine import Abilities, Request, Sampling, failed
 from tasks.engines.fake_engine import FakeEngine, Script
 from tasks.grading import Grader
 from tasks.labels import label
 from tasks.params import LabelsParams, TracesParams
+from tests.tasks.cancelling import Mute, ends_at_once
 from tests.tasks.jobs import FAKE, at, commit, labels_job, problem_rows, schema_of, trace_row
 
 TRACES = TracesParams(engine=FAKE, chat="off")
@@ -238,24 +237,8 @@ async def test_a_budget_counts_what_came_whatever_the_engine_says_of_it(root, re
 
 
 async def test_a_run_that_is_cancelled_waits_for_no_rollout_and_asks_for_no_other(root, monkeypatch):
-    monkeypatch.setattr(completions, "GRACE", 0.1)
-
-    class Silent(Counting):
-        async def generate(self, requests, *, affinity=None):
-            await super().generate(requests, affinity=affinity)
-            await asyncio.Event().wait()
-
-    engine = Silent(coin)
-    run = asyncio.create_task(labelled(root, engine, policy="fixed", k=4))
-    while not engine.asked:
-        await asyncio.sleep(0)
-    run.cancel()
-    ended, _ = await asyncio.wait([run], timeout=5)
-    run.cancel()
-    assert ended == {run}
-    asked = len(engine.asked)
-    await asyncio.sleep(0.05)
-    assert len(engine.asked) == asked
+    engine = Mute(coin)
+    await ends_at_once(engine, labelled(root, engine, policy="fixed", k=4), monkeypatch)
 
 
 async def test_a_success_behind_a_bad_step_is_counted(root):

@@ -1,4 +1,3 @@
-import asyncio
 from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
@@ -8,13 +7,13 @@ from pydantic import ValidationError
 
 from evals.passk import pass_at_k
 from evals.strategies.settings import DVTS, Beam, BestOf, Majority, Pass, Prune, Weighted
-from tasks import completions
 from tasks.engines.engine import EngineDied, Faults, failed
 from tasks.engines.fake_engine import FakeEngine
 from tasks.job import Outcome
 from tasks.params import TracesParams
 from tasks.strategies.params import StrategiesParams
 from tasks.strategies.scores import BATCH
+from tests.tasks.cancelling import Mute, ends_at_once
 from tests.tasks.jobs import FAKE, at, commit, schema_of
 from tests.tasks.strategies.games import ChecksSums, Counting, played, store
 
@@ -199,24 +198,8 @@ class TestBudget:
 
 
 async def test_a_run_that_is_cancelled_waits_for_no_sample_and_asks_for_no_other(root, monkeypatch):
-    monkeypatch.setattr(completions, "GRACE", 0.1)
-
-    class Silent(Counting):
-        async def generate(self, requests, *, affinity=None):
-            await super().generate(requests, affinity=affinity)
-            await asyncio.Event().wait()
-
-    engine = Silent()
-    run = asyncio.create_task(played(root, engine, strategies=(Majority(),), ns=(8,)))
-    while not engine.asked:
-        await asyncio.sleep(0)
-    run.cancel()
-    ended, _ = await asyncio.wait([run], timeout=5)
-    run.cancel()
-    assert ended == {run}
-    asked = len(engine.asked)
-    await asyncio.sleep(0.05)
-    assert len(engine.asked) == asked
+    engine = Mute("arithmetic")
+    await ends_at_once(engine, played(root, engine, strategies=(Majority(),), ns=(8,)), monkeypatch)
 
 
 async def test_a_problem_that_the_engine_refuses_is_a_dead_letter_for_each_strategy_that_needs_it(root):
