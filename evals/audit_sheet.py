@@ -8,6 +8,7 @@ order mark. What cannot be read is a Refusal with its line; a row without an ans
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -16,7 +17,8 @@ from evals.records import Refusal, shown
 COLUMNS = ("label_id", "number", "question", "steps_before", "step", "answer", "note")
 ANSWERS = {"good": 1, "bad": 0, "unsure": None}
 """A person's words, and the human label that each stands for."""
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+"""How texts begin that are written behind a quote: as a formula does, or as one that has a quote before it already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +111,8 @@ def _row(cells: dict[str, str], name: str, line: int, seen: dict[str, int]) -> S
 
 def _inert(text: str) -> str:
     """A spreadsheet would run a text that begins as a formula does."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if _FORMULA.match(text) else text
 
 
 def _freed(text: str) -> str:
-    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
+    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
