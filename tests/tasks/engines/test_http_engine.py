@@ -1,5 +1,7 @@
+import asyncio
 import json
 import logging
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -119,13 +121,22 @@ async def test_a_server_that_never_answers_is_given_up_and_one_that_does_so_in_b
     assert len(server.asked) == 6
 
 
-async def test_retry_after_is_waited_for(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    pauses: list[float] = []
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Seconds that this thread was to sleep, and did not; what others of this process run sleeps as ever."""
+    here, real, found = threading.get_ident(), asyncio.sleep, list[float]()
 
-    async def sleep(seconds: float) -> None:
-        pauses.append(seconds)
+    async def sleep(seconds: float, result: object = None) -> object:
+        if threading.get_ident() != here:
+            return await real(seconds, result)
+        found.append(seconds)
+        return result
 
     monkeypatch.setattr("asyncio.sleep", sleep)
+    return found
+
+
+async def test_retry_after_is_waited_for(server: Server, pauses: list[float]) -> None:
     server.answers = [
         Answer(429, "", {"Retry-After": "17"}),
         Answer(503, "", {"Retry-After": "Fri, 31 Dec 2100 23:59:59 GMT"}),
@@ -134,13 +145,7 @@ async def test_retry_after_is_waited_for(server: Server, monkeypatch: pytest.Mon
     assert pauses == [17.0, 60.0]
 
 
-async def test_pauses_grow(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    pauses: list[float] = []
-
-    async def sleep(seconds: float) -> None:
-        pauses.append(seconds)
-
-    monkeypatch.setattr("asyncio.sleep", sleep)
+async def test_pauses_grow(server: Server, pauses: list[float]) -> None:
     server.answers = [Answer(500, "oops")] * 5
     await one(server, request(), retries=5)
     assert len(pauses) == 5
